@@ -1,0 +1,201 @@
+"""Keys, each in a file of its own, never in a database. To destroy data is to destroy its key.
+
+Private and secret keys lie under a passphrase: Argon2id turns it into the ring's key, which wraps each file (XSalsa20-Poly1305).
+Files are mode 0600 in a folder of mode 0700. A destroyed key leaves its public part and the word "destroyed", so that
+opening fails with a reason.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from nacl import pwhash
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey
+from nacl.secret import SecretBox
+from nacl.signing import SigningKey, VerifyKey
+from nacl.utils import random as random_bytes
+
+_RING = "ring.json"
+_PROOF = b"bigask key ring"
+
+
+class KeyRingError(ValueError):
+    """A key that cannot be used. The message says why and never holds key material."""
+
+
+class WrongPassphrase(KeyRingError):
+    """The passphrase does not open this ring."""
+
+
+class KeyDestroyed(KeyRingError):
+    """The key was destroyed on purpose: what it closed cannot be opened again by anyone."""
+
+
+class KeyMissing(KeyRingError):
+    """No such key, or its file cannot be read."""
+
+
+class KeyKind(StrEnum):
+    """What a key does."""
+
+    SEALED_BOX = "sealed_box"  # X25519: anyone with the public part closes, the private part opens
+    SECRET = "secret"  # symmetric, for a data set of the vault
+    SIGNING = "signing"  # Ed25519, for the ledger and certificates
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file of mode 0600 so that after a crash either the old or the new content is there, whole."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and removals in this folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def overwrite_and_remove(path: Path) -> None:
+    """Overwrite a file's bytes with random ones, flush them to the disk, and remove it. A missing file is no error."""
+    if not path.exists():
+        return
+    with path.open("r+b") as file:
+        left = path.stat().st_size
+        while left > 0:
+            left -= file.write(os.urandom(min(left, 1 << 20)))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
+    sync_folder(path.parent)
+
+
+def public_key(folder: Path, key_id: str) -> bytes:
+    """The public part (32 bytes) from `<folder>/<key_id>.pub`. Raises KeyMissing."""
+    try:
+        raw = bytes.fromhex((folder / f"{key_id}.pub").read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        raise KeyMissing(f"The public key '{key_id}' is not there or cannot be read.") from None
+    if len(raw) != 32:
+        raise KeyMissing(f"The public key '{key_id}' is damaged.")
+    return raw
+
+
+class KeyRing:
+    """The private keys of the secure zone, opened with the passphrase."""
+
+    def __init__(self, folder: Path, passphrase: str) -> None:
+        """Open the ring in `folder`, or make it. Raises WrongPassphrase, KeyMissing."""
+        self.folder = folder
+        path = folder / _RING
+        if not path.exists():
+            if folder.exists() and any(folder.glob("*.key")):
+                raise KeyMissing("The key folder holds keys but not its ring file: restore ring.json before going on.")
+            salt = random_bytes(pwhash.argon2id.SALTBYTES)
+            self._box = self._derive(passphrase, salt)
+            proof = bytes(self._box.encrypt(_PROOF))
+            write_private(path, json.dumps({"salt": salt.hex(), "proof": proof.hex()}).encode())
+            return
+        try:
+            ring = json.loads(path.read_text(encoding="ascii"))
+            salt, proof = bytes.fromhex(ring["salt"]), bytes.fromhex(ring["proof"])
+        except (OSError, ValueError, KeyError):
+            raise KeyMissing("The ring file of the keys is damaged: restore it from its backup.") from None
+        self._box = self._derive(passphrase, salt)
+        try:
+            self._box.decrypt(proof)
+        except CryptoError:
+            raise WrongPassphrase("The passphrase does not open the keys: check it and try again.") from None
+
+    @staticmethod
+    def _derive(passphrase: str, salt: bytes) -> SecretBox:
+        key = pwhash.argon2id.kdf(
+            SecretBox.KEY_SIZE,
+            passphrase.encode(),
+            salt,
+            opslimit=pwhash.argon2id.OPSLIMIT_MODERATE,
+            memlimit=pwhash.argon2id.MEMLIMIT_MODERATE,
+        )
+        return SecretBox(key)
+
+    def create(self, key_id: str, kind: KeyKind) -> None:
+        """Make a new key under this id, with `<id>.pub` beside it if it has a public part. An existing id is refused."""
+        path = self.folder / f"{key_id}.key"
+        if path.exists():
+            raise KeyMissing(f"A key '{key_id}' exists already; a key is never replaced.")
+        private = secrets.token_bytes(32)
+        if kind is KeyKind.SEALED_BOX:
+            public: bytes | None = bytes(PrivateKey(private).public_key)
+        elif kind is KeyKind.SIGNING:
+            public = bytes(SigningKey(private).verify_key)
+        else:
+            public = None
+        if public is not None:
+            write_private(self.folder / f"{key_id}.pub", public.hex().encode())
+        wrapped = bytes(self._box.encrypt(private))
+        write_private(path, json.dumps({"kind": kind.value, "box": wrapped.hex()}).encode())
+
+    def private(self, key_id: str) -> bytes:
+        """The 32 private bytes. Raises KeyDestroyed or KeyMissing."""
+        return bytes(self._box.decrypt(bytes.fromhex(self._read(key_id)["box"])))
+
+    def exists(self, key_id: str) -> bool:
+        """True if there is such a key and it has not been destroyed."""
+        path = self.folder / f"{key_id}.key"
+        return path.exists() and not self.is_destroyed(key_id)
+
+    def is_destroyed(self, key_id: str) -> bool:
+        """True if this key was destroyed on purpose."""
+        return (self.folder / f"{key_id}.destroyed").exists()
+
+    def _read(self, key_id: str) -> dict[str, Any]:
+        if self.is_destroyed(key_id):
+            raise KeyDestroyed(f"The key '{key_id}' has been destroyed: what it closed cannot be opened again.")
+        path = self.folder / f"{key_id}.key"
+        try:
+            entry = json.loads(path.read_text(encoding="ascii"))
+            bytes.fromhex(entry["box"])
+        except (OSError, ValueError, KeyError):
+            raise KeyMissing(f"The key '{key_id}' is not there or its file is damaged.") from None
+        return dict(entry)
+
+    def destroy(self, key_id: str) -> None:
+        """Overwrite and remove the private part. Can be repeated after a crash; a key that never was is an error."""
+        path = self.folder / f"{key_id}.key"
+        if not path.exists() and not self.is_destroyed(key_id):
+            raise KeyMissing(f"There is no key '{key_id}' to destroy.")
+        overwrite_and_remove(path)
+        write_private(self.folder / f"{key_id}.destroyed", b"destroyed\n")
+
+    def sign(self, key_id: str, message: bytes) -> bytes:
+        """Ed25519 signature (64 bytes)."""
+        return bytes(SigningKey(self.private(key_id)).sign(message).signature)
+
+    def ids(self) -> Iterator[str]:
+        """Ids of the keys that still exist."""
+        return (path.stem for path in sorted(self.folder.glob("*.key")))
+
+
+def verify(public: bytes, message: bytes, signature: bytes) -> bool:
+    """True if the signature is of this message by the holder of the private part."""
+    try:
+        VerifyKey(public).verify(message, signature)
+    except (CryptoError, ValueError):
+        return False
+    return True

@@ -1,0 +1,69 @@
+"""Sealing: what a child sends is closed at once, to a key that the web server does not hold (A7).
+
+A record is padded to one fixed size, whatever form it answers and however much was typed, then put into a libsodium
+sealed box (X25519, XSalsa20-Poly1305). Body and locator go to different keys, so one can be destroyed without the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey, PublicKey, SealedBox
+
+from forms.answers import Response
+
+_OVERHEAD = 48  # bytes that a sealed box adds: an ephemeral public key and a tag
+_LENGTH = 4  # bytes that hold the unpadded length
+BODY_SIZE = 8192  # bytes of every sealed body
+LOCATOR_SIZE = 1024  # bytes of every sealed locator
+
+
+class SealError(ValueError):
+    """A record that cannot be sealed or opened. Never holds any of its content."""
+
+
+@dataclass(frozen=True)
+class SealedResponse:
+    """One response as it is stored: an id that means nothing, and two closed boxes of fixed size."""
+
+    id: bytes
+    body: bytes
+    locator: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.id) != 16 or len(self.body) != BODY_SIZE or len(self.locator) != LOCATOR_SIZE:
+            raise SealError("A sealed response must have an id of 16 bytes and boxes of the fixed sizes.")
+
+
+def capacity(size: int) -> int:
+    """Bytes of content that a sealed record of `size` bytes can hold."""
+    return size - _OVERHEAD - _LENGTH
+
+
+def seal(content: bytes, size: int, key: bytes) -> bytes:
+    """`content` padded and sealed to the public `key` (32 bytes): always `size` bytes.
+
+    Raises SealError if it does not fit; forms are checked against the size before they are served.
+    """
+    if len(content) > capacity(size):
+        raise SealError("A record is larger than the fixed size of sealed records.")
+    padded = len(content).to_bytes(_LENGTH, "big") + content.ljust(capacity(size), b"\0")
+    return SealedBox(PublicKey(key)).encrypt(padded)
+
+
+def open_sealed(box: bytes, private_key: bytes) -> bytes:
+    """The content of a sealed record. Raises SealError if this key does not open it or it was altered."""
+    try:
+        padded = SealedBox(PrivateKey(private_key)).decrypt(box)
+    except CryptoError:
+        raise SealError("A sealed record does not open: wrong key, or the record was altered.") from None
+    length = int.from_bytes(padded[:_LENGTH], "big")
+    return padded[_LENGTH : _LENGTH + length]
+
+
+def seal_response(response_id: bytes, response: Response, body_key: bytes, locator_key: bytes) -> SealedResponse:
+    """One response, closed: body and locator to their own keys."""
+    body = seal(response.body(), BODY_SIZE, body_key)
+    locator = seal(response.locator.to_bytes(), LOCATOR_SIZE, locator_key)
+    return SealedResponse(response_id, body, locator)

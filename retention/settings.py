@@ -1,0 +1,111 @@
+"""Where each zone keeps its things, read once from the environment and never again.
+
+A process is handed the settings of its own zone only: the child door gets `CollectionZone`, the pipeline and the staff door
+`SecureZone`, the researcher door `ReleaseZone`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SettingsError(ValueError):
+    """A setting that is missing or cannot be used. The message says which, and what to do."""
+
+
+@dataclass(frozen=True)
+class CollectionZone:
+    """The public server: public keys and sealed responses."""
+
+    folder: Path
+    database_url: str
+
+    @property
+    def keys(self) -> Path:
+        """Folder of the public keys."""
+        return self.folder / "keys"
+
+
+@dataclass(frozen=True)
+class SecureZone:
+    """The evidence team's network: private keys, vault, ledger."""
+
+    folder: Path
+    database_url: str
+    passphrase_file: Path | None
+
+    @property
+    def keys(self) -> Path:
+        """Folder of the private keys, each file under the passphrase."""
+        return self.folder / "keys"
+
+    @property
+    def vault(self) -> Path:
+        """Folder of the encrypted data sets."""
+        return self.folder / "vault"
+
+    @property
+    def certificates(self) -> Path:
+        """Folder of the signed certificates of destruction."""
+        return self.folder / "certificates"
+
+    def passphrase(self) -> str:
+        """The passphrase of the private keys.
+
+        Raises SettingsError if no file holds it, or if others than its owner may read that file.
+        """
+        path = self.passphrase_file
+        if path is None:
+            raise SettingsError("No passphrase: name the file that holds it in BIGASK_PASSPHRASE_FILE (mode 0600).")
+        if not path.is_file():
+            raise SettingsError("The passphrase file named in BIGASK_PASSPHRASE_FILE does not exist.")
+        if path.stat().st_mode & 0o077:
+            raise SettingsError("Others can read the passphrase file: run chmod 600 on it, and change the passphrase.")
+        passphrase = path.read_text(encoding="utf-8").strip()
+        if len(passphrase) < 12:
+            raise SettingsError("The passphrase is shorter than 12 characters: choose a longer one.")
+        return passphrase
+
+
+@dataclass(frozen=True)
+class ReleaseZone:
+    """The public, read-only side: approved aggregates."""
+
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All three zones, for the commands that span them on one machine."""
+
+    home: Path
+    collection: CollectionZone
+    secure: SecureZone
+    release: ReleaseZone
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from BIGASK_HOME (default `var`), BIGASK_COLLECTION_URL, BIGASK_SECURE_URL and BIGASK_PASSPHRASE_FILE.
+
+    Raises SettingsError for a database URL of an unknown kind.
+    """
+    source = os.environ if environment is None else environment
+    home = Path(source.get("BIGASK_HOME", "var")).absolute()
+    collection, secure = home / "collection", home / "secure"
+    collection_url = source.get("BIGASK_COLLECTION_URL", f"sqlite:///{collection / 'responses.sqlite'}")
+    secure_url = source.get("BIGASK_SECURE_URL", f"sqlite:///{secure / 'secure.sqlite'}")
+    for name, url in (("BIGASK_COLLECTION_URL", collection_url), ("BIGASK_SECURE_URL", secure_url)):
+        if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise SettingsError(f"{name} must start with sqlite:/// or postgresql+psycopg://")
+    named = source.get("BIGASK_PASSPHRASE_FILE")
+    default = secure / "passphrase"
+    passphrase_file = Path(named) if named else (default if default.exists() else None)
+    return Settings(
+        home,
+        CollectionZone(collection, collection_url),
+        SecureZone(secure, secure_url, passphrase_file),
+        ReleaseZone(home / "release"),
+    )
