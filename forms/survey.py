@@ -299,11 +299,12 @@ class Form:
 
 @dataclass(frozen=True)
 class Survey:
-    """The forms that run together under one name."""
+    """The forms that run together under one name. `words` are the texts of the pages around them."""
 
     id: str
     title: str
     forms: Mapping[str, Form]
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check(bool(self.forms), f"survey '{self.id}' has no forms")
