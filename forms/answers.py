@@ -38,9 +38,9 @@ class Answers:
 
 @dataclass(frozen=True)
 class Problem:
-    """What a child has to change: a field, the key of a message in the form's words, and its numbers."""
+    """What a child has to change: the name of a field, the key of a message in the form's words, and its numbers."""
 
-    field: str
+    name: str
     message: str
     numbers: Mapping[str, int] = field(default_factory=dict)
 
@@ -78,7 +78,12 @@ class Response:
     def body(self) -> bytes:
         """Everything but the locator, as canonical JSON."""
         return _canonical(
-            {"form": self.form, "version": self.version, "choices": {k: list(v) for k, v in self.choices.items()}, "texts": dict(self.texts)}
+            {
+                "form": self.form,
+                "version": self.version,
+                "choices": {k: list(v) for k, v in self.choices.items()},
+                "texts": dict(self.texts),
+            }
         )
 
     @classmethod
@@ -161,7 +166,13 @@ def problems(page: Page, answers: Answers) -> tuple[Problem, ...]:
             found += _choice_problems(question, name, answers.chosen(name))
         text = answers.texts.get(question.text_field or "", "")
         if question.max_chars is not None and len(text) > question.max_chars:
-            found.append(Problem(question.text_field or "", "error_too_long", {"limit": question.max_chars, "over": len(text) - question.max_chars}))
+            found.append(
+                Problem(
+                    question.text_field or "",
+                    "error_too_long",
+                    {"limit": question.max_chars, "over": len(text) - question.max_chars},
+                )
+            )
     return tuple(found)
 
 

@@ -160,7 +160,10 @@ class Question:
         _check(len(row_codes) == len(set(row_codes)), f"{where} has a row twice")
         _check((self.kind is Kind.CHOICES) == (self.limit is not None), f"{where}: a limit belongs to kind 'choices'")
         if self.limit is not None:
-            _check(1 <= self.limit <= len(answers), f"{where}: a limit of {self.limit} cannot be met by {len(answers)} options")
+            _check(
+                1 <= self.limit <= len(answers),
+                f"{where}: a limit of {self.limit} cannot be met by {len(answers)} options",
+            )
         has_box = self.kind in WRITTEN_KINDS or self.other is not None
         _check(has_box == (self.max_chars is not None), f"{where}: max_chars belongs to questions with a text box")
         _check(self.max_chars is None or 1 <= self.max_chars <= 1000, f"{where}: max_chars must be 1 to 1000")
@@ -265,7 +268,10 @@ class Form:
             _check(not question.is_locator, f"{where}: a locator question must depend on where the child lives (ask_if)")
             return
         source = earlier.get(condition.question)
-        _check(source is not None and source.kind is Kind.CHOICE, f"{where} depends on '{condition.question}', which is not asked before")
+        _check(
+            source is not None and source.kind is Kind.CHOICE,
+            f"{where} depends on '{condition.question}', which is not asked before",
+        )
         if source is None:  # for the type checker: the line above has raised
             raise SurveyError(where)
         for code in condition.any_of:

@@ -29,6 +29,7 @@ from retention.tables import collection_wave, response, slot
 
 CANDIDATES = 16  # slots in which a response may lie
 DEFAULT_CAPACITY = 8192  # slots; a wave that fills up grows by rewriting every slot, so plan for twice the answers
+_SIZES = {"body": BODY_SIZE, "locator": LOCATOR_SIZE}
 _WAVE_LOCK = 0x0B16A5C  # PostgreSQL advisory lock: inserts share it, closing takes it alone
 
 
@@ -187,9 +188,9 @@ class SlotStore(_Store):
     def _fill(connection: Connection, first: int, beyond: int) -> None:
         rows = (
             "WITH RECURSIVE number(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM number WHERE n + 1 < :beyond) "
-            f"INSERT INTO slot SELECT n, 0, zeroblob(16), zeroblob({BODY_SIZE}), zeroblob({LOCATOR_SIZE}) FROM number"
+            "INSERT INTO slot SELECT n, 0, zeroblob(16), zeroblob(:body), zeroblob(:locator) FROM number"
         )
-        connection.execute(text(rows), {"first": first, "beyond": beyond})
+        connection.execute(text(rows), {"first": first, "beyond": beyond, **_SIZES})
 
     def _grow(self, connection: Connection, capacity: int) -> None:
         """Twice the slots, and every response in a new random place, so that early ones do not stay in the first half."""
@@ -244,8 +245,8 @@ class SlotStore(_Store):
         with self._engine.begin() as connection:
             if self._wave(connection).state is WaveState.OPEN:
                 raise WaveClosed("The wave is still open: close and transfer it before it is wiped.")
-            blank = f"UPDATE slot SET filled = 0, id = zeroblob(16), body = zeroblob({BODY_SIZE}), locator = zeroblob({LOCATOR_SIZE})"
-            connection.execute(text(blank))
+            blank = "UPDATE slot SET filled = 0, id = zeroblob(16), body = zeroblob(:body), locator = zeroblob(:locator)"
+            connection.execute(text(blank), _SIZES)
             self._set_state(connection, WaveState.WIPED)
         self._forget_log()
 

@@ -46,7 +46,7 @@ class KeyKind(StrEnum):
     """What a key does."""
 
     SEALED_BOX = "sealed_box"  # X25519: anyone with the public part closes, the private part opens
-    SECRET = "secret"  # symmetric, for a data set of the vault
+    SYMMETRIC = "symmetric"  # one key closes and opens, for a data set of the vault
     SIGNING = "signing"  # Ed25519, for the ledger and certificates
 
 

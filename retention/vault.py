@@ -10,6 +10,7 @@ import base64
 import hashlib
 import os
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ import pyarrow.parquet.encryption as pe
 from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 
-from retention.keys import KeyKind, KeyRing, sync_folder
+from retention.keys import KeyKind, KeyRing, overwrite_and_remove, sync_folder
 
 
 class VaultError(ValueError):
@@ -71,7 +72,7 @@ class Vault:
         """Encrypt a frame under a new key into a new file. The caller registers both, or removes them."""
         name = secrets.token_hex(16)
         key_id = f"data-{name}"
-        self._ring.create(key_id, KeyKind.SECRET)
+        self._ring.create(key_id, KeyKind.SYMMETRIC)
         table = pa.Table.from_pandas(frame, preserve_index=False)
         config = pe.EncryptionConfiguration(
             footer_key=key_id, uniform_encryption=True, plaintext_footer=False, encryption_algorithm="AES_GCM_V1"
@@ -101,6 +102,24 @@ class Vault:
         factory = pe.CryptoFactory(lambda _: _Kms(self._ring))
         properties = factory.file_decryption_properties(pe.KmsConnectionConfig())
         try:
-            return pq.ParquetFile(path, decryption_properties=properties).read().to_pandas()
+            frame: pd.DataFrame = pq.ParquetFile(path, decryption_properties=properties).read().to_pandas()
         except (OSError, CryptoError):
             raise VaultError("A data set does not open with its key.") from None
+        return frame
+
+    def discard(self, stored: StoredFile) -> None:
+        """Remove a file that was never registered, and its key."""
+        overwrite_and_remove(self.folder / stored.name)
+        if stored.key_id.startswith("data-") and self._ring.exists(stored.key_id):
+            self._ring.destroy(stored.key_id)
+
+    def sweep(self, registered: Collection[str]) -> int:
+        """Remove files and keys that a killed step left behind. `registered`: names of the files that belong. Returns how many."""
+        strays = [path for path in sorted(self.folder.iterdir()) if path.name not in registered]
+        for path in strays:
+            overwrite_and_remove(path)
+        kept = {f"data-{name.split('.')[0]}" for name in registered}
+        for key_id in list(self._ring.ids()):
+            if key_id.startswith("data-") and key_id not in kept:
+                self._ring.destroy(key_id)
+        return len(strays)

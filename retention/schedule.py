@@ -1,0 +1,62 @@
+"""The retention schedule as data: a data set without a rule cannot be stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+
+_SCHEDULE = Path(__file__).with_name("schedule.yaml")
+
+
+class RuleMissing(LookupError):
+    """Something is to be kept that the schedule does not know."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How long one kind of data set is kept. The default when the day comes is destruction."""
+
+    kind: str
+    what: str
+    owner: str
+    review_after_days: int
+    until_step: str | None = None
+
+    def review_on(self, made_on: date) -> date:
+        """The day on which it is destroyed unless somebody decides otherwise, with a reason."""
+        return made_on + timedelta(days=self.review_after_days)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Rules by kind of data set; categories by table and column."""
+
+    rules: Mapping[str, Rule]
+    columns: Mapping[str, Mapping[str, str]]
+    tables: Mapping[str, Mapping[str, str | int]]
+
+    def rule(self, kind: str) -> Rule:
+        """The rule of this kind. Raises RuleMissing."""
+        if kind not in self.rules:
+            raise RuleMissing(f"No retention rule for '{kind}': add one to retention/schedule.yaml before it is stored.")
+        return self.rules[kind]
+
+
+@cache
+def load_schedule(path: Path = _SCHEDULE) -> Schedule:
+    """The schedule from YAML. Raises RuleMissing for a rule that lacks its period, owner or description."""
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    rules: dict[str, Rule] = {}
+    for kind, entry in data["assets"].items():
+        try:
+            days = int(entry["review_after_days"])
+            rules[kind] = Rule(kind, str(entry["what"]), str(entry["owner"]), days, entry.get("until_step"))
+        except (KeyError, TypeError, ValueError):
+            raise RuleMissing(f"The retention rule of '{kind}' needs what, owner and review_after_days.") from None
+    return Schedule(rules, data["columns"], data["tables"])

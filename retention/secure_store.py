@@ -1,0 +1,166 @@
+"""The secure zone's database, behind one narrow door: nothing is written without its ledger entry, in the same transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import DBAPIError
+
+from retention import tables
+from retention.database import DatabaseUnavailable, connect, migrate
+from retention.keys import KeyKind, KeyRing, public_key
+from retention.ledger import FIRST, SIGNING_KEY, Entry, SignedEntry, sign_entry, verify_ledger, write_head
+from retention.schedule import load_schedule
+from retention.settings import SecureZone
+from retention.vault import StoredFile, Vault
+
+
+class StepRefused(RuntimeError):
+    """A step was asked for that may not run now. The message says what must come first."""
+
+
+@dataclass(frozen=True)
+class Wave:
+    """One collection wave in the secure zone."""
+
+    id: str
+    survey: str
+    body_key: str
+    locator_key: str
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One data set at rest."""
+
+    id: str
+    wave: str
+    kind: str
+    stored: StoredFile
+    destroyed_on: date | None
+
+
+def today() -> date:
+    """The day, in UTC. Nothing finer is ever written."""
+    return datetime.now(UTC).date()
+
+
+class SecureStore:
+    """Waves, steps, assets and the ledger. `ring` and `vault` are opened with the passphrase."""
+
+    def __init__(self, zone: SecureZone) -> None:
+        """Open the secure zone. Raises SettingsError, WrongPassphrase, KeyMissing, DatabaseUnavailable."""
+        self.zone = zone
+        self.ring = KeyRing(zone.keys, zone.passphrase())
+        if not (zone.keys / f"{SIGNING_KEY}.key").exists():
+            self.ring.create(SIGNING_KEY, KeyKind.SIGNING)
+        self.vault = Vault(zone.vault, self.ring)
+        self.engine = connect(zone.database_url)
+        migrate(self.engine, "secure")
+        self._head_file = zone.folder / "ledger.head"
+
+    # -- the ledger ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def record(self, entry: Entry) -> Iterator[Connection]:
+        """A transaction that commits only together with this ledger entry."""
+        try:
+            with self.engine.begin() as connection:
+                if self.engine.dialect.name == "postgresql":
+                    connection.execute(text("LOCK TABLE ledger IN EXCLUSIVE MODE"))
+                yield connection
+                signed = self._append(connection, entry)
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise DatabaseUnavailable("The secure database does not answer: start it, then run this again.") from None
+            raise
+        write_head(self._head_file, signed)
+
+    def _append(self, connection: Connection, entry: Entry) -> SignedEntry:
+        ledger = tables.ledger
+        latest = connection.execute(select(ledger.c.seq, ledger.c.hash).order_by(ledger.c.seq.desc()).limit(1)).one_or_none()
+        seq, previous = (latest.seq + 1, latest.hash) if latest else (1, FIRST)
+        signed = sign_entry(self.ring, seq, today(), entry, previous)
+        values = {
+            "actor": entry.actor,
+            "verb": entry.verb,
+            "wave": entry.wave,
+            "counts": json.dumps(dict(entry.counts), sort_keys=True),
+        }
+        connection.execute(
+            insert(ledger).values(seq=seq, day=signed.day, previous=previous, hash=signed.hash, signature=signed.signature, **values)
+        )
+        return signed
+
+    def ledger(self) -> Iterator[SignedEntry]:
+        """Every entry, oldest first."""
+        with self.engine.connect() as connection:
+            for row in connection.execute(select(tables.ledger).order_by(tables.ledger.c.seq)):
+                entry = Entry(row.actor, row.verb, row.wave, json.loads(row.counts))
+                yield SignedEntry(row.seq, row.day, entry, row.previous, row.hash, row.signature)
+
+    def verify_ledger(self) -> int:
+        """Number of entries, all verified. Raises LedgerError."""
+        return verify_ledger(self.ledger(), public_key(self.zone.keys, SIGNING_KEY), self._head_file)
+
+    # -- waves and steps -------------------------------------------------------------------------------------------------
+
+    def waves(self) -> list[Wave]:
+        """Every wave, oldest first."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(tables.wave).order_by(tables.wave.c.created_on, tables.wave.c.id)).all()
+        return [Wave(row.id, row.survey, row.body_key, row.locator_key) for row in rows]
+
+    def wave(self, wave_id: str) -> Wave:
+        """One wave. Raises StepRefused if there is none of this id."""
+        for wave in self.waves():
+            if wave.id == wave_id:
+                return wave
+        raise StepRefused(f"There is no wave '{wave_id}': `bigask status` lists those there are.")
+
+    def add_wave(self, wave: Wave, entry: Entry) -> None:
+        """Register a wave whose keys have been made."""
+        values = {"id": wave.id, "survey": wave.survey, "body_key": wave.body_key, "locator_key": wave.locator_key}
+        with self.record(entry) as connection:
+            connection.execute(insert(tables.wave).values(**values, created_on=today()))
+
+    def steps(self, wave_id: str) -> dict[str, Mapping[str, int | str]]:
+        """Steps that are done, with their counts."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(tables.step).where(tables.step.c.wave == wave_id)).all()
+        return {row.verb: json.loads(row.counts) for row in rows}
+
+    # -- data sets -------------------------------------------------------------------------------------------------------
+
+    def assets(self, wave_id: str) -> list[Asset]:
+        """Every data set of a wave, the destroyed ones too."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(tables.asset).where(tables.asset.c.wave == wave_id)).all()
+        return [Asset(row.id, row.wave, row.kind, StoredFile(row.file, row.key_id, row.rows, row.sha256), row.destroyed_on) for row in rows]
+
+    def asset(self, wave_id: str, kind: str) -> Asset:
+        """The data set of this kind. Raises StepRefused if the step that makes it has not run."""
+        for asset in self.assets(wave_id):
+            if asset.kind == kind:
+                return asset
+        raise StepRefused(f"Wave '{wave_id}' has no '{kind}' yet: run the step that makes it first (`bigask status`).")
+
+    def add_asset(self, connection: Connection, wave_id: str, kind: str, stored: StoredFile) -> None:
+        """Register a data set inside a recorded transaction. Raises RuleMissing if no retention rule covers it."""
+        rule = load_schedule().rule(kind)
+        values = {"file": stored.name, "key_id": stored.key_id, "rows": stored.rows, "sha256": stored.sha256}
+        connection.execute(
+            insert(tables.asset).values(
+                id=stored.name.split(".")[0],
+                wave=wave_id,
+                kind=kind,
+                created_on=today(),
+                review_on=rule.review_on(today()),
+                **values,
+            )
+        )

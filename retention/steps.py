@@ -1,0 +1,121 @@
+"""The order of the steps, and the proof each needs before it may start. One table, tested for completeness."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import pandas as pd
+from sqlalchemy import Connection, insert
+
+from retention import tables
+from retention.ledger import Entry
+from retention.schedule import load_schedule
+from retention.secure_store import SecureStore, StepRefused, Wave, today
+from retention.vault import StoredFile
+
+
+class Verb(StrEnum):
+    """The steps of the secure zone, in the order of the data."""
+
+    TRANSFER = "transfer"
+    LOCATE = "locate"
+    SCRUB = "scrub"
+    REVIEW = "review"
+    TABULATE = "tabulate"
+    PROTECT = "protect"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What must be there before a step: an earlier step, and data sets whose destruction is certified (G7)."""
+
+    step: Verb | None = None
+    destroyed: tuple[str, ...] = ()
+
+
+NEEDS: dict[Verb, Needs] = {
+    Verb.TRANSFER: Needs(),
+    Verb.LOCATE: Needs(Verb.TRANSFER),
+    Verb.SCRUB: Needs(Verb.LOCATE, ("locators",)),
+    Verb.REVIEW: Needs(Verb.SCRUB, ("locators", "bodies")),
+    Verb.TABULATE: Needs(Verb.REVIEW, ("locators", "bodies", "texts", "spans")),
+    Verb.PROTECT: Needs(Verb.TABULATE, ("locators", "bodies", "texts", "spans")),
+    Verb.RELEASE: Needs(Verb.PROTECT, ("locators", "bodies", "texts", "spans")),
+}
+
+Write = Callable[[Connection], None]
+
+
+@dataclass
+class Step:
+    """A running step: what it has written so far becomes real in one transaction at the end, or not at all."""
+
+    store: SecureStore
+    wave: Wave
+    verb: Verb
+    counts: dict[str, int | str] = field(default_factory=dict)
+    _stored: list[tuple[str, StoredFile]] = field(default_factory=list)
+    _writes: list[Write] = field(default_factory=list)
+
+    def load(self, kind: str) -> pd.DataFrame:
+        """A data set that an earlier step of this wave wrote."""
+        return self.store.vault.read(self.store.asset(self.wave.id, kind).stored)
+
+    def save(self, kind: str, frame: pd.DataFrame) -> None:
+        """Encrypt a data set; it is registered when the step ends. Raises RuleMissing at once if no rule covers it."""
+        load_schedule().rule(kind)
+        self._stored.append((kind, self.store.vault.write(frame)))
+
+    def add_file(self, kind: str, stored: StoredFile) -> None:
+        """Register a file that lies in the vault folder already (a sealed bundle)."""
+        load_schedule().rule(kind)
+        self._stored.append((kind, stored))
+
+    def also(self, write: Write) -> None:
+        """Run this inside the step's transaction."""
+        self._writes.append(write)
+
+
+def require(store: SecureStore, wave: Wave, verb: Verb) -> None:
+    """Raise StepRefused unless the proofs that `verb` needs are there."""
+    needs = NEEDS[verb]
+    if needs.step is not None and needs.step not in store.steps(wave.id):
+        raise StepRefused(f"`{verb}` cannot start on wave '{wave.id}': run `bigask {needs.step}` first.")
+    destroyed = {asset.kind for asset in store.assets(wave.id) if asset.destroyed_on is not None}
+    missing = [kind for kind in needs.destroyed if kind not in destroyed]
+    if missing:
+        raise StepRefused(
+            f"`{verb}` cannot start on wave '{wave.id}': there is no certificate that its {' and '.join(missing)} "
+            f"{'was' if len(missing) == 1 else 'were'} destroyed. Run `bigask {needs.step}` again to finish it."
+        )
+
+
+@contextmanager
+def step(store: SecureStore, wave: Wave, verb: Verb, actor: str) -> Iterator[Step]:
+    """Run a step. On leaving, its data sets, its counts and its ledger entry are committed together.
+
+    Raises StepRefused if a proof is missing or the step is done. If the body raises, nothing is registered, and what was
+    written is removed with its keys.
+    """
+    if verb in store.steps(wave.id):
+        raise StepRefused(f"`{verb}` has been done for wave '{wave.id}': nothing to do.")
+    require(store, wave, verb)
+    running = Step(store, wave, verb)
+    try:
+        yield running
+        with store.record(Entry(actor, verb.value, wave.id, running.counts)) as connection:
+            for kind, stored in running._stored:
+                store.add_asset(connection, wave.id, kind, stored)
+            for write in running._writes:
+                write(connection)
+            values = {"wave": wave.id, "verb": verb.value, "counts": json.dumps(running.counts, sort_keys=True)}
+            connection.execute(insert(tables.step).values(**values, done_on=today()))
+    except BaseException:
+        for _, stored in running._stored:
+            store.vault.discard(stored)
+        raise
