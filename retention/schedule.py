@@ -10,7 +10,6 @@ from pathlib import Path
 
 import yaml
 
-
 _SCHEDULE = Path(__file__).with_name("schedule.yaml")
 
 
