@@ -1,4 +1,4 @@
-"""The bank of questions that the forms of a survey share: defined once, so that the same code means the same everywhere."""
+"""The bank of questions that the forms of a survey share: defined once, so that a code means the same everywhere."""
 
 from __future__ import annotations
 

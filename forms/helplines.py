@@ -33,7 +33,7 @@ class Helpline:
 
 @lru_cache(maxsize=4)
 def helplines(path: Path = HELPLINES) -> tuple[Helpline, ...]:
-    """The help lines in the order in which they are shown. Raises SurveyError for an entry without a checked-on date."""
+    """The help lines in the order in which they are shown. Raises SurveyError for one without a checked-on date."""
     found: list[Helpline] = []
     for number, item in enumerate(sequence(read_yaml(path), path.name), start=1):
         where = f"{path.name}: entry {number}"

@@ -1,9 +1,9 @@
-"""From YAML to a `Survey`: structure and words are kept apart, joined here, and refused if anything is missing or left over.
+"""From YAML to a `Survey`: structure and words are kept apart and joined here; what is missing or left over is refused.
 
 A survey is a folder. `survey.yaml` holds what its forms share: named sets of options and rows, and a bank of questions.
-`<form>.yaml` picks questions from the bank in the order they are asked, and says where it differs. `pictures.yaml` names the
-pictures. `<language>/<form>.yaml` holds every text of one form, so a translation is one file per form, and one more,
-`<language>/survey.yaml`, for the pages around them.
+`<form>.yaml` picks questions from the bank in the order they are asked, and says where it differs. `pictures.yaml`
+names the pictures. `<language>/<form>.yaml` holds every text of one form, so a translation is one file per form, and
+one more, `<language>/survey.yaml`, for the pages around them.
 """
 
 from __future__ import annotations
@@ -61,9 +61,7 @@ def survey_folder(name_or_path: str | Path) -> Path:
 @lru_cache(maxsize=16)
 def _load(folder: Path, language: str) -> Survey:
     file = "survey.yaml"
-    shared = only_keys(
-        mapping(read_yaml(folder / file), file), {"title", "forms", "options", "rows", "questions"}, file
-    )
+    shared = only_keys(mapping(read_yaml(folder / file), file), {"title", "forms", "options", "rows", "questions"}, file)
     parts = {key: mapping(shared.get(key, {}), f"{file}: {key}") for key in ("options", "rows", "questions")}
     bank = Bank(parts, parts.pop("questions"), read_pictures(folder / "pictures.yaml"))
     forms: dict[str, Form] = {}
@@ -82,9 +80,7 @@ def _form(folder: Path, form_id: str, language: str, bank: Bank) -> Form:
     file = f"{form_id}.yaml"
     data = only_keys(mapping(read_yaml(folder / file), file), FORM_KEYS, file)
     texts = FormTexts.read(folder / language / file, language)
-    flags = {
-        key: truth(data.get(key, "false"), f"{file}: {key}") for key in ("easy_read", "pictures", "one_row_a_page")
-    }
+    flags = {key: truth(data.get(key, "false"), f"{file}: {key}") for key in ("easy_read", "pictures", "one_row_a_page")}
     asked: dict[str, tuple[Question, ...]] = {}
     for question_id, overrides in mapping(data.get("questions"), f"{file}: questions").items():
         where = f"{file}: question '{question_id}'"
@@ -98,9 +94,7 @@ def _form(folder: Path, form_id: str, language: str, bank: Bank) -> Form:
     for band in bands:
         if band not in list(AgeBand):
             raise SurveyError(f"{file}: '{band}' is no age band: use {', '.join(AgeBand)}")
-    pages = tuple(
-        page for name, questions in asked.items() for page in _pages(name, questions, flags["one_row_a_page"])
-    )
+    pages = tuple(page for name, questions in asked.items() for page in _pages(name, questions, flags["one_row_a_page"]))
     declared = text(data.get("version"), f"{file}: version")
     try:
         return Form(
@@ -127,9 +121,7 @@ def _pages(name: str, questions: tuple[Question, ...], one_row_a_page: bool) -> 
 
 def _without_pictures(question: Question) -> Question:
     options = tuple(replace(option, picture=None) for option in question.options)
-    return replace(
-        question, picture=None, options=options, rows=tuple(replace(row, picture=None) for row in question.rows)
-    )
+    return replace(question, picture=None, options=options, rows=tuple(replace(row, picture=None) for row in question.rows))
 
 
 def _fingerprint(about: list[Any], pages: tuple[Page, ...], words: Mapping[str, str]) -> str:

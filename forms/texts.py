@@ -67,6 +67,4 @@ class FormTexts:
             for group, labels in groups.items():
                 for code in mapping(labels, f"{self.file}: {kind} '{group}'"):
                     if (kind, group, code) not in self.used:
-                        raise SurveyError(
-                            f"{self.file}: the label of {kind} '{group}', '{code}' is used nowhere: remove it"
-                        )
+                        raise SurveyError(f"{self.file}: the label of {kind} '{group}', '{code}' is used nowhere: remove it")

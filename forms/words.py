@@ -1,7 +1,8 @@
 """The keys of every text that is no question: what a page needs to be a page, and what a child must be told.
 
-Each key comes with the placeholders its text must hold; the web door renders these keys and no others. `FORM_WORDS` are
-written once per form, because a six-year-old and a sixteen-year-old need different words. `SURVEY_WORDS` are written once.
+Each key comes with the placeholders its text must hold; the web door renders these keys and no others. `FORM_WORDS`
+are written once per form, because a six-year-old and a sixteen-year-old need different words. `SURVEY_WORDS` are
+written once.
 """
 
 from __future__ import annotations

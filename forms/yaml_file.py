@@ -1,7 +1,7 @@
 """Reading our YAML files: every scalar is a string, and nothing is silently overwritten.
 
-YAML's own guesses would turn an option code `6` into a number and `no` into False, and PyYAML keeps the last of two equal
-keys without a word: a question lost that way would never be asked.
+YAML's own guesses would turn an option code `6` into a number and `no` into False, and PyYAML keeps the last of two
+equal keys without a word: a question lost that way would never be asked.
 """
 
 from __future__ import annotations
