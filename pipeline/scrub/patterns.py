@@ -1,0 +1,197 @@
+"""Layer 1: what has a form. Numbers with check digits, addresses of the internet, postcodes (also half ones), dates of birth.
+
+Forms and check digits: NHS number (modulus 11, NHS Data Dictionary), National Insurance number (HMRC's letter rules), unique pupil
+number (modulus 23, DfE's UPN guide), postcode (Royal Mail's areas), telephone numbers (Ofcom's ranges).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pipeline.scrub.spans import Span
+
+LAYER = "pattern"
+
+_AREAS = (
+    "AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY G GL GU HA HD "
+    "HG HP HR HS HU HX IG IP IV KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG NN NP NR NW OL OX PA PE PH PL PO PR RG RH RM "
+    "S SA SE SG SK SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE"
+).split()
+_AREA = "|".join(sorted(_AREAS, key=len, reverse=True))
+# Half a postcode looks like ordinary writing here: before, mate, late, wait, carbon dioxide, motorways, pupils' slang.
+_NOT_OUTWARD = {
+    "b4",
+    "m8",
+    "l8",
+    "w8",
+    "n1",
+    "co2",
+    "e1",
+    "s1",
+    "m1",
+    "b1",
+    "l1",
+    "g1",
+    "w1",
+    "m25",
+    "m6",
+    "m62",
+    "m60",
+    "m5",
+    "m4",
+    "m3",
+    "m2",
+}
+_MONTH = "jan(?:uary)?|feb(?:uary|ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
+_YEAR = r"(?:19|20)\d\d|['’]?\d\d"
+_DIGIT_WORDS = {
+    "zero": 1, "oh": 1, "o": 1, "nought": 1, "nil": 1, "one": 1, "won": 1, "two": 1, "three": 1, "four": 1, "for": 1, "five": 1,
+    "six": 1, "seven": 1, "eight": 1, "ate": 1, "nine": 1, "double": 0, "triple": 0,
+}  # fmt: skip
+_BIRTH = re.compile(r"\b(?:birth\s?da[yt]e?|b-?day|bir?thday|berthday|burthday|bday|born|d\.?\s?o\.?\s?b|date of birth)", re.I)
+
+
+def nhs_valid(digits: str) -> bool:
+    """Modulus 11 check of a ten-digit NHS number."""
+    check = 11 - sum(int(d) * w for d, w in zip(digits[:9], range(10, 1, -1), strict=True)) % 11
+    return len(digits) == 10 and check != 10 and check % 11 == int(digits[9])
+
+
+def upn_valid(upn: str) -> bool:
+    """Modulus 23 check of a unique pupil number: a check letter, then twelve digits (or eleven and a temporary letter)."""
+    letters = "ABCDEFGHJKLMNPQRTUVWXYZ"
+    last = upn[12]
+    values = [int(d) for d in upn[1:12]] + [int(last) if last.isdigit() else letters.find(last.upper())]
+    return letters[sum(v * w for v, w in zip(values, range(2, 14), strict=True)) % 23] == upn[0].upper()
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A regular expression, what it finds, how sure it is, and a second look that may refuse a match."""
+
+    label: str
+    regex: re.Pattern[str]
+    score: float
+    accepts: Callable[[str, re.Match[str]], bool] | None = None
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
+
+
+def _near(text: str, match: re.Match[str], cue: re.Pattern[str], before: int = 45, after: int = 12) -> bool:
+    return cue.search(text, max(0, match.start() - before), min(len(text), match.end() + after)) is not None
+
+
+_NHS_CUE = re.compile(r"\bn\.?h\.?s\b|hospital|doctor|health number", re.I)
+_PHONE_CUE = re.compile(
+    r"\b(?:phone|fone|number|num|no|ring|call|text|txt|tel|mob\w*|cell|what'?s ?app|facetime|contact|digits|moblie)\b", re.I
+)
+_POSTCODE_CUE = re.compile(r"post\s?co?de?|poscode|\blive|\bend[sz]?\b|\bfrom\b|\bgang|\bround\b|\bcode\b", re.I)
+_ADDRESS_CUE = re.compile(r"\b(?:live|address|house|home|flat|number|no|at|stay(?:ing)?|door)\b", re.I)
+_HELPLINE = {"08001111", "116123", "85258", "116000", "999", "111", "101", "112", "0800555111", "08088002222"}
+
+
+def _is_phone(text: str, match: re.Match[str]) -> bool:
+    digits = _digits(match.group())
+    if digits in _HELPLINE:
+        return False
+    national = re.sub(r"^(?:00)?44", "0", digits) if digits.startswith(("44", "0044")) else digits
+    if re.fullmatch(r"0[1237]\d{8,9}", national) and len(national) >= 10:
+        return True
+    return 6 <= len(digits) <= 13 and _near(text, match, _PHONE_CUE)
+
+
+def _is_nhs(text: str, match: re.Match[str]) -> bool:
+    digits = _digits(match.group())
+    return len(digits) == 10 and digits[0] != "0" and (nhs_valid(digits) or _near(text, match, _NHS_CUE))
+
+
+def _is_outward(text: str, match: re.Match[str]) -> bool:
+    code = match.group().lower().replace(" ", "")
+    if _near(text, match, re.compile(r"post\s?co?de?|poscode|\bcode\b", re.I)):
+        return True
+    if code in _NOT_OUTWARD or re.search(
+        r"\b(?:the|grade|level|year|yr|ps|key stage|stage|galaxy|samsung)\s*$", text[: match.start()], re.I
+    ):
+        return False
+    strong = len(re.sub(r"\d", "", code)) == 2 or len(_digits(code)) == 2 or " " in match.group().strip()
+    return strong or _near(text, match, _POSTCODE_CUE)
+
+
+def _is_birth(text: str, match: re.Match[str]) -> bool:
+    return _near(text, match, _BIRTH, before=40, after=30)
+
+
+def _is_full_date(text: str, match: re.Match[str]) -> bool:
+    return _is_birth(text, match) or bool(re.search(r"(?:19|20)\d\d\s*$", match.group()))
+
+
+def _rx(source: str) -> re.Pattern[str]:
+    return re.compile(source, re.IGNORECASE)
+
+
+_SEP = r"[\s./\\\-–,]"
+PATTERNS = (
+    Pattern("EMAIL", _rx(r"[\w.+\-]+\s?@\s?[a-z0-9\-]+(?:\s?\.\s?[a-z]{2,}|\s?\.\s?[a-z0-9\-]+)+"), 0.99),
+    Pattern("EMAIL", _rx(r"\b[\w.+\-]+(?: at | ?\(at\) ?| ?\[at\] ?| ?@ ?)[a-z0-9\-]+(?: dot | ?\(dot\) ?|\.)(?:com|co|net|org|me|uk|sch)\b(?:(?: dot |\.)uk\b)?"), 0.95),
+    Pattern("EMAIL", _rx(r"\b[\w.+\-]+@[\w\-]+\b"), 0.8),
+    Pattern("URL", _rx(r"\b(?:https?://|www\.)[^\s<>\"]+"), 0.95),
+    Pattern("URL", _rx(r"\b(?:[a-z0-9\-]+\.)+(?:co\.uk|org\.uk|sch\.uk|com|gg|tv|ly)/[^\s<>\"]+"), 0.9),
+    Pattern("NHS", _rx(r"(?<![\d+])\d{3}[\s\-.]?\d{3}[\s\-.]?\d{4}(?!\d)"), 0.95, _is_nhs),
+    Pattern("NHS", _rx(r"(?<![\d+])\d(?:[\s\-]?\d){9}(?!\d)"), 0.9, _is_nhs),
+    Pattern("NINO", _rx(r"\b(?!bg|gb|nk|kn|tn|nt|zz)[a-ceghj-prstw-z][a-ceghj-nprstw-z]\s?\d\d\s?\d\d\s?\d\d\s?[a-d]\b"), 0.97),
+    Pattern("UPN", _rx(r"\b[a-hj-np-rt-z]\d{11}[\da-hj-np-rt-z]\b"), 0.97, lambda _, m: upn_valid(m.group())),
+    Pattern("PHONE", _rx(r"(?<![\w/])(?:\+|00)?\(?\d(?:[\s().\-]{0,2}\d){5,13}(?![\d/])"), 0.95, _is_phone),
+    Pattern("POSTCODE", _rx(rf"\b(?:{_AREA})\s?\d[\da-z]?\s*\d\s?[abd-hjlnp-uw-z]{{2}}\b"), 0.97),
+    Pattern("POSTCODE", _rx(rf"\b(?:{_AREA})\d\d?(?:\s\d\b(?!\s*(?:am|pm|year|yr|month|week|day|hour|min|time|kid|sister|brother|bed)))?(?!\w)(?![.,:]\d)"), 0.85, _is_outward),
+    Pattern("POSTCODE", _rx(r"\b(?:(?:w1|ec[1-4]|wc[12]|sw1|se1|nw1|n1|e1)[a-hj-npr-uwxy])\b"), 0.8, lambda t, m: _near(t, m, _POSTCODE_CUE)),
+    Pattern("DOB", _rx(rf"\b{_DAY}{_SEP}+(?:of\s+)?(?:{_MONTH})\b{_SEP}*(?:{_YEAR})(?!\d)"), 0.95, _is_full_date),
+    Pattern("DOB", _rx(rf"\b(?:{_MONTH}){_SEP}+(?:the\s+)?{_DAY}\b{_SEP}*(?:{_YEAR})(?!\d)"), 0.95, _is_full_date),
+    Pattern("DOB", _rx(rf"\b(?:the\s+)?{_DAY}{_SEP}+(?:of\s+)?(?:{_MONTH})\b"), 0.9, _is_birth),
+    Pattern("DOB", _rx(rf"\b(?:{_MONTH}){_SEP}+(?:the\s+)?{_DAY}\b"), 0.9, _is_birth),
+    Pattern("DOB", _rx(r"(?<![\d/.\-])(?:0?[1-9]|[12]\d|3[01])\s?([/.\-])\s?(?:0?[1-9]|1[0-2])\s?\1\s?(?:(?:19|20)\d\d|\d\d)(?![\d/])"), 0.95),
+    Pattern("DOB", _rx(r"(?<!\d)(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])(?!\d)"), 0.95),
+    Pattern("DOB", _rx(r"(?<![\d/.\-])(?:0?[1-9]|[12]\d|3[01])[/.\-](?:0?[1-9]|1[0-2])(?![\d/])"), 0.85, _is_birth),
+    Pattern("DOB", _rx(r"(?<!\d)(?:0[1-9]|[12]\d|3[01])\s?(?:0[1-9]|1[0-2])\s?(?:(?:19|20)\d\d|[01]\d)(?!\d)"), 0.9, _is_birth),
+    Pattern("DOB", _rx(rf"\b(?:the\s+)?(?:(?:twenty|thirty)[\s\-]?)?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|\w{{3,5}}teenth|twentieth|thirtieth)\s+(?:of\s+)?(?:{_MONTH})\b(?:\s+(?:19|20)\d\d)?"), 0.9, _is_birth),
+)  # fmt: skip
+_WORDS = re.compile(r"[a-z]+|\d+", re.I)
+
+
+def find(text: str) -> list[Span]:
+    """Every pattern's spans in `text`, overlaps included. A text without a digit, '@' or dot is answered at once."""
+    found: list[Span] = []
+    if any(c.isdigit() or c in "@./" for c in text):
+        for pattern in PATTERNS:
+            for match in pattern.regex.finditer(text):
+                if pattern.accepts is None or pattern.accepts(text, match):
+                    found.append(Span(match.start(), match.end(), pattern.label, pattern.score, LAYER))
+    elif "birth" in text.lower() or "born" in text.lower():
+        for match in PATTERNS[-1].regex.finditer(text):
+            if _is_birth(text, match):
+                found.append(Span(match.start(), match.end(), "DOB", PATTERNS[-1].score, LAYER))
+    found.extend(_spelled(text))
+    return found
+
+
+def _spelled(text: str) -> Iterator[Span]:
+    """Telephone numbers in words: 'oh seven seven double nine ...', also mixed with figures."""
+    run: list[re.Match[str]] = []
+    count = spoken = 0
+    for match in [*_WORDS.finditer(text), None]:
+        low = match.group().lower() if match is not None else ""
+        near = match is not None and (not run or match.start() - run[-1].end() <= 3)
+        if match is not None and near and (low in _DIGIT_WORDS or low.isdigit()):
+            run.append(match)
+            count += _DIGIT_WORDS.get(low, len(low)) + (low == "double") + 2 * (low == "triple")
+            spoken += low in _DIGIT_WORDS
+            continue
+        if count >= 7 and spoken >= 4:
+            yield Span(run[0].start(), run[-1].end(), "PHONE", 0.9, LAYER)
+        run, count, spoken = [], 0, 0
+        if match is not None and (low in _DIGIT_WORDS or low.isdigit()):
+            run, count, spoken = [match], _DIGIT_WORDS.get(low, len(low)), int(low in _DIGIT_WORDS)
