@@ -11,6 +11,7 @@ PostgreSQL never overwrites in place, so its rows keep their order until `close(
 from __future__ import annotations
 
 import hashlib
+import random
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from retention.tables import collection_wave, response, slot
 
 CANDIDATES = 16  # slots in which a response may lie
 DEFAULT_CAPACITY = 8192  # slots; a wave that fills up grows by rewriting every slot, so plan for twice the answers
+_FETCH = 500  # records read at a time
 _SIZES = {"body": BODY_SIZE, "locator": LOCATOR_SIZE}
 _WAVE_LOCK = 0x0B16A5C  # PostgreSQL advisory lock: inserts share it, closing takes it alone
 
@@ -86,7 +88,7 @@ class CollectionStore(Protocol):
         """Number of stored responses."""
 
     def records(self) -> Iterator[SealedResponse]:
-        """Every stored response, in an order that means nothing."""
+        """Every stored response, in a random order drawn anew, so that not even a place in the file tells who is who."""
 
     def wipe(self) -> None:
         """Overwrite every record. Can be repeated. Refused (WaveClosed) while the wave is open."""
@@ -237,9 +239,14 @@ class SlotStore(_Store):
 
     def records(self) -> Iterator[SealedResponse]:
         with self._engine.connect() as connection:
-            found = select(slot.c.id, slot.c.body, slot.c.locator).where(slot.c.filled == 1).order_by(slot.c.slot)
-            for row in connection.execution_options(yield_per=500).execute(found):
-                yield SealedResponse(row.id, row.body, row.locator)
+            places = list(connection.execute(select(slot.c.slot).where(slot.c.filled == 1)).scalars())
+            random.SystemRandom().shuffle(places)
+            for first in range(0, len(places), _FETCH):
+                chunk = places[first : first + _FETCH]
+                found = select(slot.c.slot, slot.c.id, slot.c.body, slot.c.locator).where(slot.c.slot.in_(chunk))
+                rows = {row.slot: row for row in connection.execute(found)}
+                for place in chunk:
+                    yield SealedResponse(rows[place].id, rows[place].body, rows[place].locator)
 
     def wipe(self) -> None:
         with self._engine.begin() as connection:
@@ -293,9 +300,13 @@ class RowStore(_Store):
 
     def records(self) -> Iterator[SealedResponse]:
         with self._engine.connect() as connection:
-            found = connection.execution_options(yield_per=500).execute(select(response).order_by(response.c.id))
-            for row in found:
-                yield SealedResponse(bytes(row.id), bytes(row.body), bytes(row.locator))
+            ids = [bytes(found) for found in connection.execute(select(response.c.id)).scalars()]
+            random.SystemRandom().shuffle(ids)
+            for first in range(0, len(ids), _FETCH):
+                chunk = ids[first : first + _FETCH]
+                rows = {bytes(row.id): row for row in connection.execute(select(response).where(response.c.id.in_(chunk)))}
+                for found in chunk:
+                    yield SealedResponse(found, bytes(rows[found].body), bytes(rows[found].locator))
 
     def wipe(self) -> None:
         with self._engine.begin() as connection:
