@@ -1,0 +1,225 @@
+"""The files of one release, built from protected tables by an allow-list: nothing that is not named here can get in.
+
+The bytes depend on nothing but what is released: no clock, no machine, no order of a dictionary. Built twice, a release has
+the same manifest and so the same hash, which is what three people sign and what every download is checked against.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from disclosure.policy import Policy
+from disclosure.table import Status
+from pipeline.release_description import ReleaseDescription, ReleaseInvalid, ReleaseTable, parents, shown_codes
+from pipeline.release_spreadsheet import spreadsheet
+
+CONFIDENTIAL = "[c]"
+SHORTHAND = {
+    CONFIDENTIAL: "Confidential: the count is withheld so that no child can be recognised, nor another count worked out.",
+    "[z]": "Not applicable: no percentage is made where the number it would be of is withheld or too small.",
+}
+METADATA, AUDIT, MANIFEST = "release.json", "audit.json", "manifest.json"
+FEW = 1000  # below this base a decimal would be one child or less
+FILE_NAME = re.compile(r"^(release\.json|audit\.json|tables/[a-z0-9][a-z0-9-]{0,60}\.(csv|xlsx))$")
+
+POLICY_WORDS = {
+    "threshold": "Smallest count that is shown, other than nought",
+    "minimum_width": "Least distance between the smallest and the largest count that stay possible for a withheld one",
+    "minimum_withheld_sum": "Smallest sum of withheld counts that a reader may learn",
+    "group_disclosure": "Groups whose members all gave the same answer",
+    "identifying_variables": "Facts about a child that others know anyway",
+    "attacker": "What the strongest reader is taken to know",
+    "percentage_decimals": "Most decimals of a percentage",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a released table: code and label of each dimension, count and percentage (None where there is none)."""
+
+    codes: tuple[str, ...]
+    labels: tuple[str, ...]
+    count: int | None
+    percent: str | None
+
+
+def build_release(folder: Path, description: ReleaseDescription, tables: Sequence[ReleaseTable]) -> str:
+    """Write a release into `folder` (made anew) and return the SHA-256 of its manifest, in hexadecimal.
+
+    Raises ReleaseInvalid if there is no table, two share an id, or the folder holds something that no release put there.
+    """
+    ids = [table.id for table in tables]
+    if not tables or len(set(ids)) != len(ids):
+        raise ReleaseInvalid("A release needs at least one table, and each table an id of its own.")
+    if description.attack.withheld == 0 and any(table.published.withheld.any() for table in tables):
+        raise ReleaseInvalid("The attack's result is not of these tables: it knows of no withheld count. Attack them again.")
+    files: dict[str, bytes] = {}
+    for table in tables:
+        rows = tuple(table_rows(table, description.policy))
+        files[f"tables/{table.id}.csv"] = _csv(table, rows)
+        files[f"tables/{table.id}.xlsx"] = spreadsheet(description, table, rows, SHORTHAND)
+    files[METADATA] = _json(_metadata(description, tables))
+    files[AUDIT] = _json(_audit(description, tables))
+    listed = [{"name": name, "sha256": sha256(files[name]), "bytes": len(files[name])} for name in sorted(files)]
+    files[MANIFEST] = _json({"release": description.id, "files": listed})
+    _clear(folder)
+    for name, content in sorted(files.items()):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return sha256(files[MANIFEST])
+
+
+def sha256(content: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def table_rows(table: ReleaseTable, policy: Policy) -> Iterator[Row]:
+    """The rows of a table in the order of its codes, as every file and page shows them."""
+    published = table.published
+    withheld = published.withheld
+    names = [dimension.name for dimension in published.dimensions]
+    axis = names.index(table.percent_of) if table.percent_of else None
+    base = None if axis is None else np.broadcast_to(np.take(published.values, [0], axis=axis), published.values.shape)
+    base_withheld = None if axis is None else np.broadcast_to(np.take(withheld, [0], axis=axis), withheld.shape)
+    shown = [shown_codes(dimension) for dimension in published.dimensions]
+    for codes in product(*shown):
+        at = tuple(dimension.index[code] for dimension, code in zip(published.dimensions, codes, strict=True))
+        labels = tuple(words.labels[code] for words, code in zip(table.dimensions, codes, strict=True))
+        count = None if withheld[at] else int(published.values[at])
+        percent = None
+        if count is not None and base is not None and base_withheld is not None and not base_withheld[at]:
+            percent = percentage(count, int(base[at]), policy)
+        yield Row(codes, labels, count, percent)
+
+
+def percentage(count: int, base: int, policy: Policy) -> str | None:
+    """A percentage of two published counts, to the precision that its base supports (contract A20).
+
+    None under the threshold. Halves go up, in whole numbers, so that the text is the same everywhere.
+    """
+    if base < policy.threshold:
+        return None
+    decimals = 0 if base < FEW else min(1, policy.percentage_decimals)
+    scale = 100 * 10**decimals
+    units = (2 * count * scale + base) // (2 * base)
+    return f"{units // 10}.{units % 10}" if decimals else str(units)
+
+
+def _csv(table: ReleaseTable, rows: Sequence[Row]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = [dimension.name for dimension in table.published.dimensions]
+    writer.writerow([*(column for name in names for column in (f"{name}_code", name)), "count", "percent", "shorthand"])
+    for row in rows:
+        pairs = [part for pair in zip(row.codes, row.labels, strict=True) for part in pair]
+        shorthand = CONFIDENTIAL if row.count is None else ""
+        writer.writerow([*pairs, "" if row.count is None else row.count, row.percent or "", shorthand])
+    return text.getvalue().encode("utf-8")
+
+
+def _json(content: Any) -> bytes:
+    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def _rule_value(value: Any) -> Any:
+    return sorted(value) if isinstance(value, list | tuple | set | frozenset) else value
+
+
+def _metadata(description: ReleaseDescription, tables: Sequence[ReleaseTable]) -> dict[str, Any]:
+    policy = description.policy
+    return {
+        "id": description.id,
+        "title": description.title,
+        "summary": description.summary,
+        "wave": description.wave,
+        "survey": description.survey,
+        "collected": {"from": description.collected_from.isoformat(), "to": description.collected_to.isoformat()},
+        "answers": {"rounded": description.answers, "to_nearest": 10},
+        "reached": description.reached,
+        "contact": description.contact,
+        "licence": description.licence,
+        "policy": {
+            "name": policy.name,
+            "title": policy.title,
+            "rules": [
+                {
+                    "name": name,
+                    "what": POLICY_WORDS.get(name, name.replace("_", " ").capitalize()),
+                    "value": _rule_value(rule.value),
+                    "source": rule.source,
+                    "reason": rule.reason,
+                }
+                for name, rule in sorted(policy.rules.items())
+            ],
+        },
+        "attack": _attack(description),
+        "shorthand": SHORTHAND,
+        "tables": [_table_metadata(table) for table in tables],
+    }
+
+
+def _attack(description: ReleaseDescription) -> dict[str, Any]:
+    attack = description.attack
+    return {
+        "method": (
+            "A program that shares no code with the protection took every released table, the rules and all earlier releases, "
+            "and computed for each withheld count the smallest and the largest number it could be."
+        ),
+        "cells": attack.cells,
+        "withheld": attack.withheld,
+        "exposed": attack.exposed,
+        "fewest_possible_values": attack.fewest_values,
+        "earlier_releases": attack.earlier_releases,
+    }
+
+
+def _audit(description: ReleaseDescription, tables: Sequence[ReleaseTable]) -> dict[str, Any]:
+    """The attack's report as it may be public: no interval and no kind of a single cell, only totals."""
+    counts = [{"id": table.id, "cells": table.published.values.size, "withheld": int(table.published.withheld.sum())} for table in tables]
+    return {"release": description.id, "policy": description.policy.name, **_attack(description), "tables": counts}
+
+
+def _table_metadata(table: ReleaseTable) -> dict[str, Any]:
+    published = table.published
+    dimensions = []
+    for dimension, words in zip(published.dimensions, table.dimensions, strict=True):
+        above, shown = parents(dimension), shown_codes(dimension)
+        codes = [{"code": code, "label": words.labels[code], "parent": above.get(code)} for code in shown]
+        dimensions.append({"name": dimension.name, "title": words.title, "codes": codes})
+    shown_cells = np.ix_(*([d.index[code] for code in shown_codes(d)] for d in published.dimensions))
+    return {
+        "id": table.id,
+        "title": table.title,
+        "notes": list(table.notes),
+        "percent_of": table.percent_of,
+        "dimensions": dimensions,
+        "cells": int(published.status[shown_cells].size),
+        "withheld": int((published.status[shown_cells] != Status.PUBLISHED).sum()),
+        "files": {"csv": f"tables/{table.id}.csv", "xlsx": f"tables/{table.id}.xlsx"},
+    }
+
+
+def _clear(folder: Path) -> None:
+    """Make the folder empty. A folder that holds anything but a release's files is left alone and refused."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise ReleaseInvalid("The folder for the release is something else: name another place.")
+    if folder.exists():
+        names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if not path.is_dir()]
+        if any(name != MANIFEST and not FILE_NAME.match(name) for name in names):
+            raise ReleaseInvalid("The folder for the release holds files that no release put there: name another place.")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
