@@ -15,9 +15,13 @@ CODE = re.compile(r"^[a-z0-9]+(?:[_-][a-z0-9]+)*$")
 COUNCIL_CODE = re.compile(r"^E0[6-9]\d{6}$")
 # Words that ask for who somebody is. Only the two locator fields may ask for anything of the kind.
 DIRECT_IDENTIFIER = re.compile(
-    r"\b(your|what'?s? your|child'?s?)\s+(full\s+|first\s+|last\s+)*"
-    r"(name|surname|e-?mail|phone|mobile|telephone|address|birthday|date of birth|nhs number|user ?name|instagram|snapchat)\b"
-    r"|\bwhen were you born\b|\bwhat are you called\b",
+    r"\b(?:your|his|her|their|child['’]?s)(?:\s+[\w'’-]+){0,2}\s+"  # "your", perhaps "new school's", then:
+    r"(?:name|surname|nickname|initials|e-?mail|phone|mobile|telephone|address|birthday|birth ?date|date of birth|"
+    r"nhs number|user ?name|instagram|snapchat|tiktok|whatsapp|discord)s?\b"
+    r"|\bpost ?codes?\b|\b(?:house|door|phone|mobile) number\b|\bwhich (?:street|road)\b|\bname of (?:the|your) school\b"
+    r"|\b(?:which|what) (?:school|college) (?:do|are|did) you\b|\bname your school\b"
+    r"|\bwhen (?:were|was) (?:you|your child) born\b|\b(?:what are you|what is your child) called\b|\bwho are you\b"
+    r"|\bhow (?:can|could|may) we (?:reach|contact|find|call) you\b",
     re.IGNORECASE,
 )
 
@@ -168,7 +172,8 @@ class Question:
         _check(has_box == (self.max_chars is not None), f"{where}: max_chars belongs to questions with a text box")
         _check(self.max_chars is None or 1 <= self.max_chars <= 1000, f"{where}: max_chars must be 1 to 1000")
         if self.kind not in (Kind.POSTCODE, Kind.SCHOOL):
-            for words in (self.text, self.hint, *(row.label for row in self.rows)):
+            labels = [*(row.label for row in self.rows), *(option.label for option in self.options)]
+            for words in (self.text, self.hint, *labels):
                 _check(
                     not DIRECT_IDENTIFIER.search(words),
                     f"{where} asks for a direct identifier ('{words}'): only postcode and school may",
@@ -252,10 +257,11 @@ class Form:
         _check(self.direction in ("ltr", "rtl"), f"form '{self.id}': direction is ltr or rtl")
         seen: dict[str, Question] = {}
         for page in self.pages:
+            earlier = dict(seen)  # a condition looks at earlier pages: this one is drawn before it is answered
             for question in page.questions:
                 if page.row is None or question.id not in seen:
                     _check(question.id not in seen, f"form '{self.id}' has question '{question.id}' twice")
-                self._check_condition(question, seen)
+                self._check_condition(question, earlier)
                 seen[question.id] = question
         page_ids = [page.id for page in self.pages]
         _check(len(page_ids) == len(set(page_ids)), f"form '{self.id}' has a page id twice")
@@ -267,6 +273,7 @@ class Form:
         if condition is None:
             _check(not question.is_locator, f"{where}: a locator question must depend on where the child lives (ask_if)")
             return
+        _check(bool(condition.any_of), f"{where} depends on no answer at all, so it would never be asked")
         source = earlier.get(condition.question)
         _check(
             source is not None and source.kind is Kind.CHOICE,
