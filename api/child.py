@@ -1,0 +1,210 @@
+"""The child door: pages without memory, and one sealed response at the end of them.
+
+Every post carries all answers so far, so the server keeps nothing between two pages: no cookie, no session, no draft. What
+the last post leads to is on the disk before the child reads "thank you".
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp
+
+from api import render
+from api.form_post import LARGEST_BODY, form_pairs
+from api.journey import Finished, MalformedPost, OtherVersion, Post, Show, advance, check_names, read_post
+from api.receiving import Receiver
+from api.security import CLEAR_SITE_DATA, harden
+from api.static_files import static_files
+from forms.load import load_survey
+from forms.survey import Form, Survey
+from retention.collection_store import CollectionStore, NoWave, Receipt, WaveClosed, connect_collection
+from retention.database import DatabaseUnavailable
+from retention.keys import KeyRingError
+from retention.seal import SealError
+from retention.settings import CollectionZone, load_settings
+
+NEUTRAL_PAGE = "https://www.bbc.co.uk/weather"  # where "leave this page" leads: somewhere anybody might be
+CANNOT_STORE = (DatabaseUnavailable, KeyRingError, SealError, TimeoutError)
+NOT_OPEN = (WaveClosed, NoWave)
+
+
+def application() -> ASGIApp:
+    """The door as the environment's settings describe it, for `uvicorn --factory api.child:application`."""
+    return create_app(load_settings().collection, load_survey())
+
+
+def create_app(
+    zone: CollectionZone,
+    survey: Survey,
+    connect: Callable[[CollectionZone], CollectionStore] = connect_collection,
+) -> ASGIApp:
+    """The child door for one survey. Connects to the zone's store when the server starts it.
+
+    Raises SurveyError if a question's id would be confused with a field that every post carries.
+    """
+    check_names(survey)
+    receiver = Receiver(zone, survey.id, connect)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        receiver.start()
+        yield
+        receiver.stop()
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan, redirect_slashes=False)
+    _add_general_pages(app, survey, receiver)
+    _add_form_pages(app, survey, receiver)
+    _add_error_pages(app, survey)
+    return harden(app, LARGEST_BODY)
+
+
+def _add_general_pages(app: FastAPI, survey: Survey, receiver: Receiver) -> None:
+    @app.get("/")
+    async def chooser() -> Response:
+        return HTMLResponse(render.page_of_survey("chooser", survey))
+
+    @app.get("/parents")
+    async def parents() -> Response:
+        return HTMLResponse(render.notice("parents_notice", survey, None))
+
+    @app.get("/teachers")
+    async def teachers(request: Request) -> Response:
+        return HTMLResponse(render.notice("teachers", survey, None, address=str(request.base_url).rstrip("/")))
+
+    @app.get("/help")
+    async def help_lines() -> Response:
+        return HTMLResponse(render.page_of_survey("help", survey))
+
+    @app.get("/exit")
+    async def leave() -> Response:
+        return _left(render.page_of_survey("message", survey, message="exited", again=None))
+
+    @app.get("/robots.txt")
+    async def robots() -> Response:
+        return PlainTextResponse("User-agent: *\nDisallow: /\n")
+
+    @app.get("/static/{content_hash}/{name:path}")
+    async def static(content_hash: str, name: str, request: Request) -> Response:
+        files = static_files()
+        found = files.response(name, request) if files.prefix == f"/static/{content_hash}" else None
+        if found is None:
+            raise HTTPException(404)
+        return found
+
+    @app.get("/health/live")
+    async def live() -> Response:
+        return PlainTextResponse("live\n")
+
+    @app.get("/health/ready")
+    async def ready() -> Response:
+        try:
+            await receiver.ready()
+        except (*CANNOT_STORE, *NOT_OPEN):
+            return PlainTextResponse("not ready\n", 503)
+        return PlainTextResponse("ready\n")
+
+
+def _add_form_pages(app: FastAPI, survey: Survey, receiver: Receiver) -> None:
+    def form_of(form_id: str) -> Form:
+        if form_id not in survey.forms:
+            raise HTTPException(404)
+        return survey.forms[form_id]
+
+    @app.get("/{form_id}")
+    async def landing(form_id: str) -> Response:
+        form = form_of(form_id)
+        try:
+            await receiver.open_wave()
+        except NOT_OPEN:
+            return _closed(form)
+        except CANNOT_STORE:
+            pass  # the page can be read meanwhile; whether answers can be stored is asked again when there are any
+        return HTMLResponse(render.landing(form))
+
+    @app.post("/{form_id}")
+    async def answer(form_id: str, request: Request) -> Response:
+        form = form_of(form_id)
+        try:
+            post = read_post(form, await form_pairs(request))
+        except MalformedPost:
+            return _not_understood(form, 400)
+        except OtherVersion:
+            return _not_understood(form, 409)
+        except HTTPException as refused:
+            return _not_understood(form, refused.status_code)
+        return await _answered(form, post, receiver)
+
+    @app.get("/{form_id}/parents")
+    async def parents(form_id: str) -> Response:
+        return HTMLResponse(render.notice("parents_notice", survey, form_of(form_id)))
+
+    @app.get("/{form_id}/help")
+    async def help_lines(form_id: str) -> Response:
+        return HTMLResponse(render.page_of_form("help", form_of(form_id)))
+
+    @app.get("/{form_id}/thank-you")
+    async def thank_you(form_id: str) -> Response:
+        return _cleared(render.page_of_form("thank_you", form_of(form_id)))
+
+    @app.get("/{form_id}/already-sent")
+    async def already_sent(form_id: str) -> Response:
+        return _cleared(render.page_of_form("message", form_of(form_id), message="already_sent", again=None))
+
+    @app.get("/{form_id}/exit")
+    async def leave(form_id: str) -> Response:
+        return _left(render.page_of_form("message", form_of(form_id), message="exited", again=None))
+
+
+def _add_error_pages(app: FastAPI, survey: Survey) -> None:
+    @app.exception_handler(HTTPException)
+    async def refused(_request: Request, error: HTTPException) -> Response:
+        html = render.page_of_survey("message", survey, message="not_found", again="/")
+        return HTMLResponse(html, error.status_code, headers=error.headers)
+
+    @app.exception_handler(Exception)
+    async def failed(_request: Request, _error: Exception) -> Response:
+        return HTMLResponse(render.page_of_survey("message", survey, message="malformed", again="/"), 500)
+
+
+async def _answered(form: Form, post: Post, receiver: Receiver) -> Response:
+    """What one understood post leads to: the next page, the same page with what has to change, or the end."""
+    nonce = post.nonce or secrets.token_hex(16)
+    outcome = advance(form, post)
+    try:
+        if isinstance(outcome, Finished):
+            receipt = await receiver.take(bytes.fromhex(nonce), outcome.response)
+            end = "thank-you" if receipt is Receipt.STORED else "already-sent"
+            return RedirectResponse(f"/{form.id}/{end}", 303)
+        await receiver.open_wave()
+    except NOT_OPEN:
+        return _closed(form)
+    except CANNOT_STORE:
+        if isinstance(outcome, Finished):
+            return HTMLResponse(render.unavailable(form, nonce, outcome.last), 503, headers={"Retry-After": "5"})
+    shown = outcome if isinstance(outcome, Show) else outcome.last
+    return HTMLResponse(render.question_page(form, nonce, shown), 422 if shown.problems else 200)
+
+
+def _closed(form: Form) -> Response:
+    return HTMLResponse(render.page_of_form("message", form, message="closed", again=None), 410)
+
+
+def _not_understood(form: Form, status: int) -> Response:
+    html = render.page_of_form("message", form, message="malformed", again=f"/{form.id}")
+    return HTMLResponse(html, status)
+
+
+def _cleared(html: str) -> Response:
+    return HTMLResponse(html, headers={"Clear-Site-Data": CLEAR_SITE_DATA})
+
+
+def _left(html: str) -> Response:
+    """Away at once; the page itself is only seen where the neutral page cannot be reached."""
+    return HTMLResponse(html, headers={"Clear-Site-Data": CLEAR_SITE_DATA, "Refresh": f"0; url={NEUTRAL_PAGE}"})

@@ -1,0 +1,86 @@
+"""Receiving a response: is a wave open, close the answers to its keys, and have them on the disk before saying so."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from starlette.concurrency import run_in_threadpool
+
+from forms.answers import Response as Answered
+from retention.collection_store import CollectionStore, CollectionWave, NoWave, Receipt, WaveClosed, WaveState
+from retention.group_commit import GroupCommit
+from retention.keys import public_key
+from retention.seal import seal_response
+from retention.settings import CollectionZone
+
+WAVE_KNOWN_FOR = 1.0  # seconds; the store itself refuses a closed wave, so this only spares a look-up per page
+PATIENCE = 20.0  # seconds that a child waits for the disk before being told that we try again
+
+
+class Receiver:
+    """Where the child door hands in what it was given. One per process; lives between `start` and `stop`."""
+
+    def __init__(
+        self,
+        zone: CollectionZone,
+        survey_id: str,
+        connect: Callable[[CollectionZone], CollectionStore],
+        patience: float = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._zone = zone
+        self._survey_id = survey_id
+        self._connect = connect
+        self._patience = patience
+        self._clock = clock
+        self._looking = asyncio.Lock()
+        self._known: CollectionWave | None = None
+        self._known_until = float("-inf")
+        self._keys: dict[str, bytes] = {}
+
+    def start(self) -> None:
+        """Connect. Raises DatabaseUnavailable."""
+        self._store = self._connect(self._zone)
+        self._group = GroupCommit(self._store)
+
+    def stop(self) -> None:
+        """Store what is still waiting."""
+        self._group.stop()
+
+    async def open_wave(self) -> CollectionWave:
+        """The wave that takes answers to our survey now. Raises WaveClosed, NoWave, DatabaseUnavailable."""
+        async with self._looking:
+            if self._known is None or self._clock() >= self._known_until:
+                self._known = None
+                self._known = await asyncio.wait_for(run_in_threadpool(self._store.wave), self._patience)
+                self._known_until = self._clock() + WAVE_KNOWN_FOR
+            wave = self._known
+        if wave.survey != self._survey_id:
+            raise NoWave("The wave on this server is of another survey: open one for this survey.")
+        if wave.state is not WaveState.OPEN:
+            raise WaveClosed("The wave is closed: no more answers are taken.")
+        return wave
+
+    async def ready(self) -> None:
+        """Raises what keeps the door from taking answers: no open wave, no database, no public keys."""
+        wave = await self.open_wave()
+        self._key(wave.body_key), self._key(wave.locator_key)
+
+    async def take(self, nonce: bytes, response: Answered) -> Receipt:
+        """Seal and store one response. Returns once it is on the disk.
+
+        Raises WaveClosed, NoWave; DatabaseUnavailable, KeyMissing, SealError or TimeoutError, after which the same nonce
+        can be tried again without harm, even if the first attempt arrives after all.
+        """
+        wave = await self.open_wave()
+        record = seal_response(nonce, response, self._key(wave.body_key), self._key(wave.locator_key))
+        stored = asyncio.wrap_future(self._group.submit(record))
+        # Shielded: giving up waiting must not cancel what the storing thread has in hand.
+        return await asyncio.wait_for(asyncio.shield(stored), self._patience)
+
+    def _key(self, key_id: str) -> bytes:
+        if key_id not in self._keys:
+            self._keys[key_id] = public_key(self._zone.keys, key_id)
+        return self._keys[key_id]

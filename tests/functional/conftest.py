@@ -1,0 +1,44 @@
+"""Doors and browsers for functional tests. One of each serves a whole module or session, since starting them takes seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from forms.load import load_survey
+from forms.survey import Survey
+from tests.functional.browser import launch
+from tests.functional.door import Wave, child_door, open_wave
+
+
+@pytest.fixture(scope="session")
+def survey() -> Survey:
+    return load_survey()
+
+
+@pytest.fixture(scope="module")
+def wave(tmp_path_factory: pytest.TempPathFactory) -> Wave:
+    """An open wave of the real survey, shared by one module."""
+    return open_wave(tmp_path_factory.mktemp("wave") / "home")
+
+
+@pytest.fixture(scope="module")
+def door(wave: Wave, survey: Survey) -> Iterator[str]:
+    """Address of a running child door for `wave`."""
+    with child_door(wave, survey) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real Chromium. Without one, an error says how to get it."""
+    with sync_playwright() as playwright, launch(playwright) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("screenshots")
