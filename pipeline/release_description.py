@@ -15,8 +15,8 @@ from disclosure.policy import Policy
 from disclosure.table import NOT, Dimension, PublishedTable
 
 ROUNDED_TO = 10
-_ID = re.compile(r"^[a-z0-9][a-z0-9-]{0,60}$")
-_COLUMN = re.compile(r"^[a-z][a-z0-9_]{0,40}$")
+_ID = re.compile(r"^[a-z0-9][a-z0-9-]{0,60}\Z")
+_COLUMN = re.compile(r"^[a-z][a-z0-9_]{0,40}\Z")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run what starts like this
 
 

@@ -7,10 +7,8 @@ the same manifest and so the same hash, which is what three people sign and what
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
-import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,16 +21,14 @@ import numpy as np
 from disclosure.policy import Policy
 from disclosure.table import Status
 from pipeline.release_description import ReleaseDescription, ReleaseInvalid, ReleaseTable, parents, shown_codes
+from pipeline.release_names import AUDIT, CONFIDENTIAL, FILE_NAME, MANIFEST, METADATA, sha256
 from pipeline.release_spreadsheet import spreadsheet
 
-CONFIDENTIAL = "[c]"
 SHORTHAND = {
     CONFIDENTIAL: "Confidential: the count is withheld so that no child can be recognised, nor another count worked out.",
     "[z]": "Not applicable: no percentage is made where the number it would be of is withheld or too small.",
 }
-METADATA, AUDIT, MANIFEST = "release.json", "audit.json", "manifest.json"
 FEW = 1000  # below this base a decimal would be one child or less
-FILE_NAME = re.compile(r"^(release\.json|audit\.json|tables/[a-z0-9][a-z0-9-]{0,60}\.(csv|xlsx))$")
 
 POLICY_WORDS = {
     "threshold": "Smallest count that is shown, other than nought",
@@ -80,11 +76,6 @@ def build_release(folder: Path, description: ReleaseDescription, tables: Sequenc
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return sha256(files[MANIFEST])
-
-
-def sha256(content: bytes) -> str:
-    """SHA-256 in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def table_rows(table: ReleaseTable, policy: Policy) -> Iterator[Row]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -23,8 +23,6 @@ with warnings.catch_warnings():  # gptables 2.0 leaves its theme's file open whi
 
 if TYPE_CHECKING:
     from pipeline.release_files import Row
-
-_ALWAYS = datetime(2021, 4, 19)  # noqa: DTZ001 - a spreadsheet must state when it was made; a fixed day keeps the bytes the same
 
 
 def spreadsheet(description: ReleaseDescription, table: ReleaseTable, rows: Sequence[Row], shorthand: Mapping[str, str]) -> bytes:
@@ -57,7 +55,9 @@ def spreadsheet(description: ReleaseDescription, table: ReleaseTable, rows: Sequ
             notes_table=pd.DataFrame({"reference": list(notes), "Note text": list(notes.values())}),
             workbook_options={"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False},
         )
-    workbook.set_properties({"title": table.title, "subject": description.title, "created": _ALWAYS})
+    # A spreadsheet must state when it was made. The last day of collection keeps the bytes the same whenever it is built.
+    made = datetime.combine(description.collected_to, time())
+    workbook.set_properties({"title": table.title, "subject": description.title, "created": made})
     workbook.close()
     return output.getvalue()
 
