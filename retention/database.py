@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import NullPool
+
+_MIGRATION_LOCK = 0x0B16A5B  # PostgreSQL advisory lock: two processes that start at once do not both create the tables
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY")
 
 
 class DatabaseUnavailable(RuntimeError):
     """The database does not answer. Nothing was lost: try again when it does."""
 
 
+def _without_rows(record: logging.LogRecord) -> bool:
+    """SQLAlchemy hides parameters, but at DEBUG it logs every row that it reads: those lines are dropped."""
+    return record.levelno > logging.DEBUG
+
+
 def connect(url: str) -> Engine:
-    """An engine for a `sqlite:///` or `postgresql+psycopg://` URL. SQL and parameters are never shown in errors."""
+    """An engine for a `sqlite:///` or `postgresql+psycopg://` URL. Neither errors nor logs show parameters or rows."""
+    logging.getLogger("sqlalchemy.engine.Engine").addFilter(_without_rows)
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
+        # READ COMMITTED whatever the server's default: a put must see that the wave was closed while it waited for the lock.
+        return create_engine(
+            parsed, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args={"connect_timeout": 10}
+        )
     if parsed.database:
         folder = Path(parsed.database).parent
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -29,20 +44,32 @@ def connect(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's own recipe: the driver must not open transactions by itself
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "secure_delete=ON",
-            "temp_store=MEMORY",
-        ):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def for_reading(engine: Engine) -> Engine:
+    """The same engine for transactions that only read: on SQLite they neither wait for a writer nor hold one up."""
+    return engine.execution_options(reading=True)
+
+
+@contextmanager
+def answering(database: str) -> Iterator[None]:
+    """Turn the silence of a database into DatabaseUnavailable. What it refuses (a doubled key, say) passes through."""
+    try:
+        yield
+    except DBAPIError as error:
+        silent = isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
+        if silent or error.connection_invalidated:
+            raise DatabaseUnavailable(f"The {database} database does not answer: start it, then run this again.") from None
+        raise
 
 
 def migrate(engine: Engine, database: str) -> None:
@@ -52,11 +79,10 @@ def migrate(engine: Engine, database: str) -> None:
     config.set_main_option("path_separator", "os")
     config.set_main_option("script_location", folder)
     config.set_main_option("version_locations", f"{folder}/{database}")
-    try:
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    except OperationalError:
-        raise DatabaseUnavailable(f"The {database} database does not answer: start it, then run this again.") from None
+    with answering(database), engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
     if engine.dialect.name == "sqlite" and engine.url.database:
         Path(engine.url.database).chmod(0o600)

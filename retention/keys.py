@@ -24,6 +24,8 @@ from nacl.utils import random as random_bytes
 
 _RING = "ring.json"
 _PROOF = b"bigask key ring"
+PASSPHRASE_OPSLIMIT = pwhash.argon2id.OPSLIMIT_MODERATE  # what one guess at the passphrase costs: passes over the memory,
+PASSPHRASE_MEMLIMIT = pwhash.argon2id.MEMLIMIT_MODERATE  # and bytes of it
 
 
 class KeyRingError(ValueError):
@@ -129,8 +131,8 @@ class KeyRing:
             SecretBox.KEY_SIZE,
             passphrase.encode(),
             salt,
-            opslimit=pwhash.argon2id.OPSLIMIT_MODERATE,
-            memlimit=pwhash.argon2id.MEMLIMIT_MODERATE,
+            opslimit=PASSPHRASE_OPSLIMIT,
+            memlimit=PASSPHRASE_MEMLIMIT,
         )
         return SecretBox(key)
 

@@ -19,11 +19,14 @@ collection_wave = Table(
     Column("body_key", String(64), nullable=False),
     Column("locator_key", String(64), nullable=False),
     Column("capacity", Integer, nullable=False),
+    Column("stored", Integer, nullable=False),
+    Column("salt", LargeBinary(16), nullable=False),
     Column("opened_on", Date, nullable=False),
     Column("closed_on", Date),
 )
 
-# SQLite: every slot exists, and has its full size, before the first child answers; see retention.collection_store.
+# SQLite: every slot exists, and has its full size, before the first child answers; see retention.slot_store. The wave's `capacity`,
+# `stored` and `salt` are SQLite's too: how many slots there are, how many are taken, and what the ids are hashed with.
 slot = Table(
     "slot",
     collection,

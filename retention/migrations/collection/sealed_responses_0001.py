@@ -18,6 +18,8 @@ def upgrade() -> None:
         sa.Column("body_key", sa.String(64), nullable=False),
         sa.Column("locator_key", sa.String(64), nullable=False),
         sa.Column("capacity", sa.Integer, nullable=False),
+        sa.Column("stored", sa.Integer, nullable=False),
+        sa.Column("salt", sa.LargeBinary(16), nullable=False),
         sa.Column("opened_on", sa.Date, nullable=False),
         sa.Column("closed_on", sa.Date),
     )

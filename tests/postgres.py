@@ -1,0 +1,80 @@
+"""A PostgreSQL server of our own for one test session: its own folder, port and user, gone when the session ends."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.needs import postgres_folder
+
+_SETTINGS = "-c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=50 -c shared_buffers=32MB -c log_min_messages=fatal"
+
+
+class PostgresMissing(RuntimeError):
+    """The tests need a PostgreSQL server and found none."""
+
+
+class Postgres:
+    """A server on 127.0.0.1, with a new database for whoever asks."""
+
+    def __init__(self, folder: Path, programs: Path) -> None:
+        self._data, self._programs, self._folder = folder / "data", programs, folder
+        self._numbers = itertools.count()
+        # PostgreSQL refuses to run as root.
+        self._as: dict[str, object] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+        if self._as:
+            shutil.chown(folder, "postgres", "postgres")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._run("initdb", "-A", "trust", "-U", "bigask", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._programs / program), "-D", str(self._data), *arguments]
+        subprocess.run(command, check=True, cwd=self._folder, stdout=subprocess.DEVNULL, **self._as)  # type: ignore[call-overload]
+
+    def start(self) -> None:
+        """Start, and return once it answers."""
+        options = f"{_SETTINGS} -p {self.port} -k {self._folder}"
+        self._run("pg_ctl", "-w", "-l", str(self._folder / "log"), "-o", options, "start")
+
+    def stop(self) -> None:
+        """Stop at once, ending every connection. Nothing committed is lost."""
+        self._run("pg_ctl", "-w", "-m", "fast", "stop")
+
+    def url(self, database: str) -> str:
+        """URL of a database of this server."""
+        return f"postgresql+psycopg://bigask@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """URL of a new, empty database."""
+        name = f"test_{next(self._numbers)}"
+        command = [str(self._programs / "createdb"), "-h", "127.0.0.1", "-p", str(self.port), "-U", "bigask", name]
+        subprocess.run(command, check=True, cwd=self._folder)
+        return self.url(name)
+
+
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """A running server. Raises PostgresMissing, which says how to install one: a test never passes by not running."""
+    programs = postgres_folder()
+    if programs is None:
+        raise PostgresMissing("The tests need a PostgreSQL server: sudo apt-get install postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="bigask-postgres-"))
+    folder.chmod(0o700)
+    try:
+        server = Postgres(folder, programs)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
