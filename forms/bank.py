@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -49,17 +50,28 @@ class Bank:
         kind = text(plan.get("kind"), f"{where}: kind")
         if kind not in list(Kind):
             raise SurveyError(f"{where} has the unknown kind '{kind}': use {', '.join(Kind)}")
-        left_out = set(sequence(plan.get("leave_out", []), f"{where}: leave_out"))
-        sets = sequence(plan.get("options"), f"{where}: options")
-        options = [self._option(*member, where) for member in self._members("options", sets, left_out, texts, where)]
+        left_out = set(_texts(plan, "leave_out", where))
+        options = [
+            self._option(code, attributes, texts.label("options", name, code), where)
+            for name in _texts(plan, "options", where)
+            for code, attributes in self._members("options", name, left_out, where)
+        ]
         if kind == Kind.COUNCIL:
             options = [*(Option(code, name) for code, name in councils().items()), *options]
-        sets = [plan["rows"]] if "rows" in plan else []
-        rows = [self._row(*member, where) for member in self._members("rows", sets, left_out, texts, where)]
+        rows = [
+            self._row(code, attributes, texts.label("rows", name, code), where)
+            for name in _texts({"rows": [plan["rows"]]} if "rows" in plan else {}, "rows", where)
+            for code, attributes in self._members("rows", name, left_out, where)
+        ]
         if left_out:
             raise SurveyError(f"{where} leaves out '{min(left_out)}', which it does not have")
         stem, hint = texts.question(question_id)
-        try:
+        limit = _limit(plan, options, where)
+        max_chars = number(plan["max_chars"], f"{where}: max_chars") if "max_chars" in plan else None
+        ask_if = _condition(plan["ask_if"], where) if "ask_if" in plan else None
+        by_parent = truth(plan.get("by_parent", "false"), f"{where}: by_parent")
+        picture = self._picture(plan, where)
+        with _in(where.partition(":")[0]):  # what a question says of itself begins with its id
             return Question(
                 id=question_id,
                 kind=Kind(kind),
@@ -67,51 +79,61 @@ class Bank:
                 options=tuple(options),
                 hint=hint,
                 rows=tuple(rows),
-                limit=_limit(plan, options, where),
-                max_chars=number(plan["max_chars"], f"{where}: max_chars") if "max_chars" in plan else None,
-                ask_if=_condition(plan["ask_if"], where) if "ask_if" in plan else None,
-                by_parent=truth(plan.get("by_parent", "false"), f"{where}: by_parent"),
-                picture=self._picture(plan, where),
+                limit=limit,
+                max_chars=max_chars,
+                ask_if=ask_if,
+                by_parent=by_parent,
+                picture=picture,
             )
-        except SurveyError as error:
-            message = str(error)
-            raise SurveyError(message if message.startswith(where) else f"{where}: {message}") from error
 
-    def _members(
-        self, kind: str, names: list[Any], left_out: set[str], texts: FormTexts, where: str
-    ) -> Iterator[tuple[str, dict[str, Any], str]]:
-        """(code, attributes, label) of each member of these sets. What is left out is struck from `left_out`."""
-        for name in names:
-            if name not in self.sets[kind]:
-                raise SurveyError(f"{where}: there is no set '{name}' among the {kind} of survey.yaml: add it there")
-            for code, attributes in mapping(self.sets[kind][name], f"survey.yaml: {kind} '{name}'").items():
-                if code in left_out:
-                    left_out.remove(code)
-                    continue
-                yield (
-                    code,
-                    mapping(attributes, f"survey.yaml: {kind} '{name}', '{code}'"),
-                    texts.label(kind, name, code),
-                )
+    def _members(self, kind: str, name: str, left_out: set[str], where: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(code, attributes) of each member of a set. What is left out is struck from `left_out`."""
+        if name not in self.sets[kind]:
+            raise SurveyError(f"{where}: there is no set '{name}' among the {kind} of survey.yaml: add it there")
+        for code, attributes in mapping(self.sets[kind][name], f"survey.yaml: {kind} '{name}'").items():
+            if code in left_out:
+                left_out.remove(code)
+            else:
+                yield code, mapping(attributes, f"survey.yaml: {kind} '{name}', '{code}'")
 
     def _option(self, code: str, attributes: dict[str, Any], label: str, where: str) -> Option:
-        where = f"{where}, option '{code}'"
-        only_keys(attributes, OPTION_KEYS, where)
-        role = attributes.get("role", Role.ANSWER.value)
+        here = f"{where}, option '{code}'"
+        only_keys(attributes, OPTION_KEYS, here)
+        role = text(attributes.get("role", Role.ANSWER.value), f"{here}: role")
         if role not in list(Role):
-            raise SurveyError(f"{where} has the unknown role '{role}': use {', '.join(Role)}")
-        secure = truth(attributes.get("secure", "false"), f"{where}: secure")
-        return Option(code, label, Role(role), self._picture(attributes, where), secure)
+            raise SurveyError(f"{here} has the unknown role '{role}': use {', '.join(Role)}")
+        secure = truth(attributes.get("secure", "false"), f"{here}: secure")
+        picture = self._picture(attributes, here)
+        with _in(where):
+            return Option(code, label, Role(role), picture, secure)
 
     def _row(self, code: str, attributes: dict[str, Any], label: str, where: str) -> Row:
-        where = f"{where}, row '{code}'"
-        return Row(code, label, self._picture(only_keys(attributes, ROW_KEYS, where), where))
+        here = f"{where}, row '{code}'"
+        picture = self._picture(only_keys(attributes, ROW_KEYS, here), here)
+        with _in(where):
+            return Row(code, label, picture)
 
     def _picture(self, attributes: Mapping[str, Any], where: str) -> str | None:
-        name: str | None = attributes.get("picture")
-        if name is not None and name not in self.pictures:
+        if "picture" not in attributes:
+            return None
+        name = text(attributes["picture"], f"{where}: picture")
+        if name not in self.pictures:
             raise SurveyError(f"{where}: picture '{name}' is not in pictures.yaml: add its hexcode there")
         return name
+
+
+@contextmanager
+def _in(where: str) -> Iterator[None]:
+    """Says where an error that a value found in itself was found."""
+    try:
+        yield
+    except SurveyError as error:
+        raise SurveyError(f"{where}: {error}") from error
+
+
+def _texts(data: Mapping[str, Any], key: str, where: str) -> list[str]:
+    """A list of texts; empty if the key is not there."""
+    return [text(value, f"{where}: {key}") for value in sequence(data.get(key, []), f"{where}: {key}")]
 
 
 def _limit(plan: Mapping[str, Any], options: list[Option], where: str) -> int | None:
@@ -124,5 +146,4 @@ def _limit(plan: Mapping[str, Any], options: list[Option], where: str) -> int | 
 def _condition(value: Any, where: str) -> Condition:
     where = f"{where}: ask_if"
     data = only_keys(mapping(value, where), {"question", "any_of"}, where)
-    codes = [text(code, f"{where}: any_of") for code in sequence(data.get("any_of"), f"{where}: any_of")]
-    return Condition(text(data.get("question"), f"{where}: question"), frozenset(codes))
+    return Condition(text(data.get("question"), f"{where}: question"), frozenset(_texts(data, "any_of", where)))

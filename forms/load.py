@@ -65,10 +65,11 @@ def _load(folder: Path, language: str) -> Survey:
     parts = {key: mapping(shared.get(key, {}), f"{file}: {key}") for key in ("options", "rows", "questions")}
     bank = Bank(parts, parts.pop("questions"), read_pictures(folder / "pictures.yaml"))
     forms: dict[str, Form] = {}
-    for form_id in sequence(shared.get("forms"), f"{file}: forms"):
+    for entry in sequence(shared.get("forms"), f"{file}: forms"):
+        form_id = text(entry, f"{file}: forms")
         if form_id in forms:
             raise SurveyError(f"{file}: form '{form_id}' is there twice: keep one")
-        forms[form_id] = _form(folder, text(form_id, f"{file}: forms"), language, bank)
+        forms[form_id] = _form(folder, form_id, language, bank)
     words_file = f"{language}/{file}"
     data = only_keys(mapping(read_yaml(folder / words_file), words_file), {"words"}, words_file)
     words = check_words(mapping(data.get("words"), f"{words_file}: words"), SURVEY_WORDS, words_file)
