@@ -135,6 +135,19 @@ class SecureStore:
             rows = connection.execute(select(tables.step).where(tables.step.c.wave == wave_id)).all()
         return {row.verb: json.loads(row.counts) for row in rows}
 
+    def days(self, wave_id: str) -> tuple[date, date]:
+        """First and last day of a wave's collection: the days of its opening and of its transfer. Raises StepRefused."""
+        query = (
+            select(tables.wave.c.created_on, tables.step.c.done_on)
+            .join(tables.step, tables.step.c.wave == tables.wave.c.id)
+            .where(tables.wave.c.id == wave_id, tables.step.c.verb == "transfer")
+        )
+        with self.engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise StepRefused(f"Wave '{wave_id}' is still being collected: transfer it first.")
+        return row.created_on, row.done_on
+
     # -- data sets -------------------------------------------------------------------------------------------------------
 
     def assets(self, wave_id: str) -> list[Asset]:

@@ -1,0 +1,75 @@
+"""Disclosure control of all tables of a wave together, and the attack on the result. Fails closed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from disclosure.policy import load_policy
+from disclosure.protect import protect as protect_tables
+from disclosure.table import PublishedTable
+from forms.load import load_survey
+from pipeline.progress import Progress, silent
+from pipeline.steps.tabulate import from_cells
+from pipeline.table_specs import TableSpecs, load_table_specs
+from retention.secure_store import SecureStore
+from retention.steps import Verb, step
+
+DEFAULT_POLICY = "ons-threshold-10"
+
+
+def protect(
+    store: SecureStore, wave_id: str, actor: str, progress: Progress = silent, policy_name: str = DEFAULT_POLICY
+) -> dict[str, int | str]:
+    """Protect and attack. Returns the step's counts. Raises StepRefused, DisclosureError; then nothing is stored."""
+    wave = store.wave(wave_id)
+    if Verb.PROTECT not in store.steps(wave_id):
+        policy = load_policy(policy_name)
+        specs = load_table_specs(load_survey(wave.survey))
+        with step(store, wave, Verb.PROTECT, actor) as running:
+            tables = from_cells(running.load("tables"), specs, wave_id)
+            result = protect_tables(tables, policy, progress=_share_of(progress))
+            running.save("protected", to_frame(result.tables))
+            attack = {"policy": policy.name, "report": result.report(), "certificate": result.certificate()}
+            running.save("attack", pd.DataFrame({"document": [json.dumps(attack, sort_keys=True)]}))
+            running.counts.update(
+                policy=policy.name,
+                tables=len(result.tables),
+                cells=sum(table.values.size for table in result.tables),
+                primary=sum(int(entry["primary"]) for entry in result.summary),
+                secondary=sum(int(entry["secondary"]) for entry in result.summary),
+                exposed=len(result.audit.exposed),
+            )
+    return dict(store.steps(wave_id)[Verb.PROTECT])
+
+
+def _share_of(progress: Progress) -> Callable[[float, str], None]:
+    return lambda share, _step: progress(round(share * 100), 100)
+
+
+def to_frame(tables: Sequence[PublishedTable]) -> pd.DataFrame:
+    """Protected tables as one frame: table, and for each cell in the table's own order value, status and floor."""
+    frames = [
+        pd.DataFrame(
+            {"table": table.id, "value": table.values.reshape(-1), "status": table.status.reshape(-1), "floor": table.floor.reshape(-1)}
+        )
+        for table in tables
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def from_frame(frame: pd.DataFrame, specs: TableSpecs, population: str) -> list[PublishedTable]:
+    """The reverse of `to_frame`, for the declared tables."""
+    tables = []
+    for spec in specs.tables:
+        dimensions = tuple(specs.dimension(name, level) for name, level in spec.by)
+        shape = tuple(len(dimension.codes) for dimension in dimensions)
+        mine = frame[frame["table"] == spec.id]
+        values = mine["value"].to_numpy(np.int64).reshape(shape)
+        status = mine["status"].to_numpy(np.str_).reshape(shape)
+        floor = mine["floor"].to_numpy(np.int64).reshape(shape)
+        tables.append(PublishedTable(spec.id, dimensions, values, status, floor, spec.title, population, spec.where))
+    return tables

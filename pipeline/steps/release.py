@@ -1,0 +1,95 @@
+"""Draft a release from the protected tables of a wave. Checking and approving it is for two other people (pipeline.approval)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from disclosure.policy import load_policy
+from disclosure.table import NOT, Dimension
+from forms.load import load_survey
+from pipeline.approval import draft_folder
+from pipeline.release_description import (
+    AttackResult,
+    ReleaseDescription,
+    ReleaseDimension,
+    ReleaseTable,
+    rounded_answers,
+)
+from pipeline.release_files import build_release
+from pipeline.steps.protect import from_frame
+from pipeline.table_specs import TableSpecs, VariableSpec, load_table_specs
+from retention import releases
+from retention.releases import Release
+from retention.secure_store import SecureStore
+from retention.steps import Verb, require
+
+
+def draft(store: SecureStore, wave_id: str, release_id: str, actor: str) -> Release:
+    """Build the files of a release in the secure zone and register their hash. Raises StepRefused, ReleaseRefused, ReleaseInvalid.
+
+    A draft that was built but not registered is built again; one that is registered is never replaced.
+    """
+    wave = store.wave(wave_id)
+    require(store, wave, Verb.RELEASE)
+    for known in releases.releases(store, wave_id):
+        if known.id == release_id:
+            return known
+    survey = load_survey(wave.survey)
+    specs = load_table_specs(survey)
+    published = from_frame(store.vault.read(store.asset(wave_id, "protected").stored), specs, wave_id)
+    attack = json.loads(store.vault.read(store.asset(wave_id, "attack").stored)["document"].iloc[0])
+    first, last = store.days(wave_id)
+    description = ReleaseDescription(
+        id=release_id,
+        title=f"{survey.title}: what children said",
+        summary="Counts and percentages of the answers that children in England gave, with every count protected.",
+        wave=wave_id,
+        survey=survey.title,
+        collected_from=first,
+        collected_to=last,
+        answers=rounded_answers(store.asset(wave_id, "responses").stored.rows),
+        policy=load_policy(attack["policy"]),
+        attack=_result(attack["report"], sum(table.values.size for table in published)),
+    )
+    by_id = {spec.id: spec for spec in specs.tables}
+    tables = [
+        ReleaseTable(
+            table,
+            table.title,
+            tuple(_words(specs, dimension) for dimension in table.dimensions),
+            by_id[table.id].percent_of,
+            _notes(specs, table.dimensions),
+        )
+        for table in published
+    ]
+    digest = build_release(draft_folder(store.zone, release_id), description, tables)
+    return releases.draft(store, release_id, wave_id, actor, digest)
+
+
+def _result(report: dict[str, Any], cells: int) -> AttackResult:
+    attack = report["attack"]
+    fewest = None if attack["narrowest"] is None else int(attack["narrowest"]) + 1
+    return AttackResult(cells=cells, withheld=int(attack["withheld"]), exposed=len(attack["exposed"]), fewest_values=fewest)
+
+
+def _words(specs: TableSpecs, dimension: Dimension) -> ReleaseDimension:
+    variable = specs.variables[dimension.name]
+    return ReleaseDimension(variable.title, {code: _label(variable, dimension, code) for code in dimension.codes})
+
+
+def _label(variable: VariableSpec, dimension: Dimension, code: str) -> str:
+    if code == dimension.total:
+        return "England and not known" if variable.derive == "area" else "All"
+    if variable.multiple and code.startswith(NOT):
+        return f"Not chosen: {variable.labels[code.removeprefix(NOT)]}"
+    return variable.labels[code]
+
+
+def _notes(specs: TableSpecs, dimensions: tuple[Dimension, ...]) -> tuple[str, ...]:
+    notes = []
+    if any(specs.variables[dimension.name].multiple for dimension in dimensions):
+        notes.append("Children could choose up to five, so the rows add up to more than the total.")
+    if any(dimension.name == "area" for dimension in dimensions):
+        notes.append("Children whose answers show that they live outside England are not counted.")
+    return tuple(notes)

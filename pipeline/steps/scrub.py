@@ -1,0 +1,82 @@
+"""Open the answers once: codes to one data set, free text to another; propose redactions; fill the review queue.
+
+Then the key of the sealed answers is destroyed: what is left is codes without text, and text without codes.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pandas as pd
+
+from forms.answers import Response
+from pipeline.progress import Progress, silent
+from pipeline.scrub import Scrubber, Span
+from retention.bundle import read_bundle
+from retention.destroy import destroy
+from retention.review import Mark, Reason, add_items
+from retention.seal import BODY_SIZE, open_sealed
+from retention.secure_store import SecureStore
+from retention.steps import Verb, step
+
+SAMPLE = 200  # texts that looked clean and are read by a person all the same, to estimate what the machine misses
+
+
+def scrub(
+    store: SecureStore, wave_id: str, actor: str, progress: Progress = silent, scrubber: Scrubber | None = None
+) -> dict[str, int | str]:
+    """Split, scan, queue, commit; then destroy the sealed answers. Returns the step's counts.
+
+    Raises StepRefused (the locators' certificate must be there), BundleError, SealError.
+    """
+    wave = store.wave(wave_id)
+    if Verb.SCRUB not in store.steps(wave_id):
+        with step(store, wave, Verb.SCRUB, actor) as running:
+            responses, answers, texts = _open_bodies(store, wave_id, wave.body_key)
+            found = (scrubber or Scrubber()).find_many(texts["text"].tolist(), progress)
+            running.save("responses", responses)
+            running.save("answers", answers)
+            running.save("texts", texts)
+            running.save("spans", _spans_frame(found))
+            flagged = [(row, Reason.FLAGGED, _marks(spans)) for row, spans in enumerate(found) if spans]
+            clean = [row for row, spans in enumerate(found) if not spans]
+            sample = random.SystemRandom().sample(clean, min(SAMPLE, len(clean)))
+            queue = [*flagged, *((row, Reason.SAMPLE, ()) for row in sample)]
+            running.also(lambda connection: add_items(connection, wave_id, queue))
+            running.counts.update(
+                responses=len(responses), texts=len(texts), texts_flagged=len(flagged), texts_sampled=len(sample),
+                spans=sum(len(spans) for spans in found),
+            )  # fmt: skip
+    destroy(store, wave, "bodies", actor, authority="schedule.bodies.until_step")
+    return dict(store.steps(wave_id)[Verb.SCRUB])
+
+
+def _open_bodies(store: SecureStore, wave_id: str, key_id: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Frames `responses` (row, form, version), `answers` (row, field, code) and `texts` (text_row, row, field, text)."""
+    asset = store.asset(wave_id, "bodies")
+    key = store.ring.private(key_id)
+    responses: list[tuple[int, str, str]] = []
+    answers: list[tuple[int, str, str]] = []
+    texts: list[tuple[int, str, str]] = []
+    for row, box in enumerate(read_bundle(store.vault.folder / asset.stored.name, "bodies", BODY_SIZE)):
+        response = Response.from_parts(open_sealed(box, key))
+        responses.append((row, response.form, response.version))
+        answers += [(row, name, code) for name, codes in response.choices.items() for code in codes]
+        texts += [(row, name, text) for name, text in response.texts.items()]
+    text_frame = pd.DataFrame(texts, columns=["row", "field", "text"])
+    text_frame.insert(0, "text_row", range(len(text_frame)))
+    return (
+        pd.DataFrame(responses, columns=["row", "form", "version"]),
+        pd.DataFrame(answers, columns=["row", "field", "code"]),
+        text_frame,
+    )
+
+
+def _marks(spans: Sequence[Span]) -> tuple[Mark, ...]:
+    return tuple(Mark(span.start, span.end, span.label) for span in spans)
+
+
+def _spans_frame(found: Sequence[Sequence[Span]]) -> pd.DataFrame:
+    rows = [(row, span.start, span.end, span.label, span.score, span.layer) for row, spans in enumerate(found) for span in spans]
+    return pd.DataFrame(rows, columns=["text_row", "start", "end", "label", "score", "layer"])
