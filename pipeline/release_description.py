@@ -7,12 +7,16 @@ the number of answers must be rounded, and a release whose attack found anything
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from disclosure.policy import Policy
 from disclosure.table import NOT, Dimension, PublishedTable
+
+if TYPE_CHECKING:
+    from disclosure.audit import AuditReport
 
 ROUNDED_TO = 10
 _ID = re.compile(r"^[a-z0-9][a-z0-9-]{0,60}\Z")
@@ -98,16 +102,23 @@ class AttackResult:
     cells: int
     withheld: int
     exposed: int  # withheld cells that could be worked out, or narrowed beyond what the policy allows
-    fewest_values: int | None  # the least number of counts still possible for any withheld cell; None if none is withheld
+    fewest_values: int | None  # so many counts at least stay possible for each withheld cell; None: none is withheld, or no limit
     earlier_releases: int = 0  # how many releases it was attacked together with
 
     def __post_init__(self) -> None:
         _require(0 <= self.withheld <= self.cells and self.exposed >= 0, "The numbers of the attack do not fit together.")
         _require(self.exposed == 0, "The attack could work out withheld counts: protect the tables again before a release is built.")
         _require(
-            (self.fewest_values is None) == (self.withheld == 0) and (self.fewest_values is None or self.fewest_values >= 2),
-            "The attack must report at least two possible counts for every withheld one.",
+            self.fewest_values is None or (self.withheld > 0 and self.fewest_values >= 2),
+            "The attack must leave at least two possible counts for every withheld one.",
         )
+
+    @classmethod
+    def of(cls, report: AuditReport, tables: Sequence[PublishedTable], earlier_releases: int = 0) -> AttackResult:
+        """From the attack's own report on `tables` and that many earlier releases. Raises ReleaseInvalid if it found anything."""
+        fewest = None if report.withheld == 0 or report.narrowest is None else report.narrowest + 1
+        cells = sum(table.values.size for table in tables)
+        return cls(cells, report.withheld, len(report.exposed), fewest, earlier_releases)
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,8 @@ def _table_metadata(table: ReleaseTable) -> dict[str, Any]:
     for dimension, words in zip(published.dimensions, table.dimensions, strict=True):
         above, shown = parents(dimension), shown_codes(dimension)
         codes = [{"code": code, "label": words.labels[code], "parent": above.get(code)} for code in shown]
-        dimensions.append({"name": dimension.name, "title": words.title, "codes": codes})
+        adds_up = any(parent == dimension.total and set(children) <= set(shown) for parent, children in dimension.partitions)
+        dimensions.append({"name": dimension.name, "title": words.title, "codes": codes, "adds_up": adds_up})
     shown_cells = np.ix_(*([d.index[code] for code in shown_codes(d)] for d in published.dimensions))
     return {
         "id": table.id,

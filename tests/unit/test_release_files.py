@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from disclosure.audit import audit
 from disclosure.policy import load_policy
 from disclosure.table import Dimension, PublishedTable, Status
 from pipeline.release_description import (
@@ -188,8 +189,9 @@ def test_what_may_not_be_published_cannot_be_described(tmp_path: Path) -> None:
         replace(description(), answers=2539)
     with pytest.raises(ReleaseInvalid, match="could work out"):
         AttackResult(cells=20, withheld=4, exposed=1, fewest_values=2)
-    with pytest.raises(ReleaseInvalid, match="at least two"):
-        AttackResult(cells=20, withheld=4, exposed=0, fewest_values=1)
+    for withheld, fewest in ((4, 1), (0, 5)):
+        with pytest.raises(ReleaseInvalid, match="at least two"):
+            AttackResult(cells=20, withheld=withheld, exposed=0, fewest_values=fewest)
     with pytest.raises(ReleaseInvalid, match="not of these tables"):
         build_release(tmp_path / "r", description(withheld=0), [release_table()])
     with pytest.raises(ReleaseInvalid, match="at least one table"):
@@ -215,3 +217,24 @@ def test_a_folder_with_anything_else_in_it_is_left_alone(tmp_path: Path) -> None
     with pytest.raises(ReleaseInvalid, match="no release put there"):
         build_release(folder, description(), [release_table()])
     assert (folder / "tables/notes.txt").exists()
+
+
+def test_the_attack_s_own_report_decides_and_any_exposed_count_stops_the_release() -> None:
+    tables = [published()]
+    report = audit(tables, POLICY)
+    result = AttackResult.of(report, tables)
+    assert (result.cells, result.withheld, result.exposed) == (20, 4, 0)
+    assert report.narrowest is not None
+    assert result.fewest_values == report.narrowest + 1
+    exposed = [published(hidden=(("north-b", "sad"),))]
+    with pytest.raises(ReleaseInvalid, match="could work out"):
+        AttackResult.of(audit(exposed, POLICY), exposed)
+
+
+def test_multiple_response_is_said_not_to_add_up(tmp_path: Path) -> None:
+    things = Dimension.multiple("want", ["friends", "money"])
+    table = PublishedTable("wants", (things,), np.array([100, 60, 40, 30, 70]), np.full(5, "published"), np.ones(5, np.int64))
+    words = ReleaseDimension("Wanted", {"Total": "All", "friends": "Friends", "money": "Money"})
+    build_release(tmp_path / "r", description(), [ReleaseTable(table, "Wants", (words,), "want"), release_table()])
+    tables = json.loads((tmp_path / "r/release.json").read_bytes())["tables"]
+    assert [[d["adds_up"] for d in table["dimensions"]] for table in tables] == [[False], [True, True]]
