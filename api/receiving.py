@@ -78,7 +78,11 @@ class Receiver:
         record = seal_response(nonce, response, self._key(wave.body_key), self._key(wave.locator_key))
         stored = asyncio.wrap_future(self._group.submit(record))
         # Shielded: giving up waiting must not cancel what the storing thread has in hand.
-        return await asyncio.wait_for(asyncio.shield(stored), self._patience)
+        try:
+            return await asyncio.wait_for(asyncio.shield(stored), self._patience)
+        except (WaveClosed, NoWave):
+            self._known = None  # what we knew is out of date
+            raise
 
     def _key(self, key_id: str) -> bytes:
         if key_id not in self._keys:

@@ -163,7 +163,7 @@ def _complaint(form: Form, page: Page, problem: Problem) -> Complaint:
     for question in page.questions:
         for row in question.rows if page.row is None else ():
             if problem.name == f"{question.id}.{row.code}":
-                about = row.label
+                about = row.label.rstrip(".")
         if len(page.questions) > 1 and problem.name in (*question.choice_fields, question.text_field):
             about = question.text
     return Complaint(problem.name, form.words[problem.message].format(**problem.numbers), about)

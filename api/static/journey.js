@@ -54,7 +54,7 @@ async function send(form, button, enhance) {
   button?.setAttribute("aria-disabled", "true");
   const body = new URLSearchParams(new FormData(form, button ?? undefined));
   try {
-    const response = await fetch(form.action, { method: "POST", body, cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" });
+    const response = await fetch(form.getAttribute("action"), { method: "POST", body, cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" });
     if (response.redirected) {
       forget();
       location.replace(response.url);
