@@ -103,10 +103,13 @@ class Directory:
             raise DirectoryError(f"the directory in {folder.name} cannot be read ({type(error).__name__}): add it again") from error
         return cls(origin, columns["code"], columns["place"], columns["terminated"], places)
 
-    def save(self, folder: Path) -> None:
-        """Write the directory's three files into `folder`, which exists. The same directory gives the same bytes."""
+    def save(self, folder: Path, level: int = 3) -> None:
+        """Write the directory's three files into `folder`, which exists. The same directory gives the same bytes.
+
+        `level` is that of zstd: what is written once and shipped deserves more of it than what is imported.
+        """
         table = pa.table({"code": self.codes, "place": self.place, "terminated": self.terminated})
-        options = {"compression": "zstd", "compression_level": 19, "write_statistics": False, "data_page_size": 1 << 26}
+        options = {"compression": "zstd", "compression_level": level, "write_statistics": False, "data_page_size": 1 << 26}
         encodings = {"code": "DELTA_BINARY_PACKED", "place": "PLAIN", "terminated": "RLE"}
         pq.write_table(
             table, folder / "postcodes.parquet", use_dictionary=False, column_encoding=encodings, row_group_size=1 << 23, **options

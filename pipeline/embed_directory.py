@@ -26,11 +26,9 @@ import pyarrow.csv as pacsv
 
 from pipeline.councils import Councils
 from pipeline.directory import ENGLAND, Directory, Origin
+from pipeline.geography.assemble import NATION_OF_AREA, assemble, dependency_codes, nations
 from pipeline.postcode import pack
 
-NATION_OF_LETTER: Final = {"E": ENGLAND, "W": "Wales", "S": "Scotland", "N": "Northern Ireland", "M": "Isle of Man"}
-NATION_OF_AREA: Final = {"GY": "Guernsey", "JE": "Jersey", "IM": "Isle of Man", "GX": "Gibraltar"}
-GIBRALTAR: Final = "GX111AA"  # its one postcode, which no ONS file lists
 LOOKUP: Final = "PCD_OA_LSOA_MSOA_LAD_MAY22_UK_LU"
 ATTRIBUTION: Final = (
     "Source: Office for National Statistics licensed under the Open Government Licence v.3.0. "
@@ -77,15 +75,14 @@ def derive(areas: pd.DataFrame, councils: pd.DataFrame, origin: Origin) -> Direc
 
     A postcode that is newer than the earlier file has a council and no LSOA. Outside England only the nation is kept.
     """
-    councils = pd.concat([councils, pd.DataFrame({"pcd7": [GIBRALTAR], "laua": ["GX"]})], ignore_index=True)
     laua = councils["laua"].where(councils["laua"].notna(), None).astype("str")
     joined = pd.DataFrame({"pcd7": councils["pcd7"].astype("str"), "laua": laua}).merge(areas, on="pcd7", how="left", validate="one_to_one")
-    nation = joined["laua"].str[0].map(NATION_OF_LETTER)
-    dependency = joined["pcd7"].str.extract("^([A-Z]+)")[0].map(NATION_OF_AREA)
-    nation = nation.where(nation.isin(list(NATION_OF_LETTER.values())[:4]), dependency.where(joined["laua"].notna()))
+    codes = pack(joined["pcd7"].to_numpy(dtype="S7"))
+    dependency = pd.Series(dependency_codes(codes)).map(dict(enumerate(NATION_OF_AREA.values()))).astype("str")
+    nation = nations(joined["laua"], dependency)
     here = nation == ENGLAND
     same = here & joined["lsoa11cd"].str.startswith("E")  # a handful of border postcodes changed nation between the files
-    place = pd.DataFrame(
+    places = pd.DataFrame(
         {
             "nation": nation,
             "lsoa11cd": joined["lsoa11cd"].where(same),
@@ -93,12 +90,8 @@ def derive(areas: pd.DataFrame, councils: pd.DataFrame, origin: Origin) -> Direc
             "lad25cd": joined["laua"].where(here).map(Councils.of_2025().of_today, na_action="ignore"),
         }
     ).astype("str")
-    places = place.drop_duplicates().sort_values(list(place.columns), na_position="last", ignore_index=True)
-    row = place.merge(places.reset_index(names="place"), on=list(place.columns), how="left")["place"]
-    codes = pack(joined["pcd7"].to_numpy(dtype="S7"))
-    order = np.argsort(codes, kind="stable")
-    terminated = joined["doterm"].notna().to_numpy()
-    return Directory(origin, codes[order], row.to_numpy(dtype=np.int32)[order], terminated[order], places)
+    rows = np.arange(len(places), dtype=np.int32)
+    return assemble(origin, codes, rows, joined["doterm"].notna().to_numpy(), places)
 
 
 def outward_codes(directory: Directory) -> pd.DataFrame:
@@ -136,7 +129,7 @@ def main(areas_wheel: Path, councils_wheel: Path, folder: Path) -> None:
     sources = {wheel.name: hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in (areas_wheel, councils_wheel)}
     origin = Origin("ONS postcode lookup 2022-05 with ONSPD", "2025-11", ATTRIBUTION, sources)
     directory = derive(read_areas_2022(areas_wheel), read_councils_2025(councils_wheel), origin)
-    directory.save(folder)
+    directory.save(folder, level=19)
     outward_codes(directory).to_csv(folder / "GB.txt", index=False, lineterminator="\n")
 
 
