@@ -47,9 +47,10 @@ def create_app(
 ) -> ASGIApp:
     """The child door for one survey. Connects to the zone's store when the server starts it.
 
-    Raises SurveyError if a question's id would be confused with a field that every post carries.
+    Raises SurveyError if a question's id would be confused with a field that every post carries, or a picture is missing.
     """
     check_names(survey)
+    render.check_pictures(survey)
     receiver = Receiver(zone, survey.id, connect)
 
     @asynccontextmanager

@@ -14,7 +14,7 @@ from api.journey import Action, Show, carried_answers, progress
 from api.static_files import static_files
 from forms.answers import Problem
 from forms.helplines import helplines
-from forms.survey import Form, Kind, Page, Question, Survey
+from forms.survey import Form, Kind, Page, Question, Survey, SurveyError
 
 # Parts of the landing page and of the notices, in the order in which they are read. The picture is for forms with pictures.
 PROMISES = (
@@ -33,6 +33,9 @@ NOTICES = {
     "teachers": ("link", "before", "during", "after", "upset", "shared"),
 }  # fmt: skip
 FACES = {"4-5": "toys", "6-8": "face_happy", "9-12": "rocket", "13-17": "graduation", "easy-6-8": "books", "easy-9-17": "idea"}
+
+
+THANKS = "star"
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,19 @@ def environment() -> Environment:
 def field_id(field: str) -> str:
     """The id attribute of a field's first control: what a link of the error summary leads to."""
     return f"q-{field.replace('.', '-')}"
+
+
+def check_pictures(survey: Survey) -> None:
+    """Raises SurveyError if a page would show a picture that is not among our static files."""
+    for form in survey:
+        named = {item.picture for q in form.questions for item in (q, *q.options, *q.rows)}
+        for name in sorted(named - {None} | {face for _, face in PROMISES} | set(FACES.values()) | {THANKS}, key=str):
+            try:
+                static_files().url(f"pictures/{name}.svg")
+            except KeyError:
+                raise SurveyError(
+                    f"form '{form.id}': picture '{name}' is not in api/static/pictures: run the build in api/assets"
+                ) from None
 
 
 def general_form(survey: Survey) -> Form:
@@ -134,6 +150,7 @@ def _render(template: str, speaking: Form, words: Mapping[str, str], **values: A
         direction=speaking.direction,
         words=words,
         faces=FACES,
+        thanks=THANKS,
         helplines=lines,
         checked_on=_day(speaking.language, min(line.checked_on for line in lines).isoformat()),
         **values,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from starlette.types import ASGIApp
 
@@ -22,6 +23,7 @@ from retention.seal import open_sealed
 from retention.settings import CollectionZone, Settings, load_settings
 
 PASSPHRASE = "a passphrase for tests only"
+KEY_IDS = ("w-body", "w-locator")
 DAY = date(2026, 4, 19)
 
 
@@ -49,17 +51,25 @@ class Wave:
         ]
 
 
+@cache
+def _keys() -> Mapping[str, tuple[bytes, str]]:
+    """Private bytes and public file of each key, made once per process: opening a key ring is slow on purpose."""
+    with TemporaryDirectory() as folder:
+        ring = KeyRing(Path(folder) / "keys", PASSPHRASE)
+        for key_id in KEY_IDS:
+            ring.create(key_id, KeyKind.SEALED_BOX)
+        return {key_id: (ring.private(key_id), (ring.folder / f"{key_id}.pub").read_text()) for key_id in KEY_IDS}
+
+
 def open_wave(home: Path, survey_id: str = "big_ask") -> Wave:
-    """Make keys and open a wave under this folder."""
+    """Open a wave under this folder, with its public keys beside it."""
     settings = load_settings({"BIGASK_HOME": str(home)})
-    ring = KeyRing(home / "secure-keys", PASSPHRASE)
     settings.collection.keys.mkdir(parents=True)
-    for key_id in ("w-body", "w-locator"):
-        ring.create(key_id, KeyKind.SEALED_BOX)
-        shutil.copy(ring.folder / f"{key_id}.pub", settings.collection.keys)
+    for key_id, (_, public) in _keys().items():
+        (settings.collection.keys / f"{key_id}.pub").write_text(public)
     store = connect_collection(settings.collection)
-    store.open_wave(CollectionWave("w", survey_id, WaveState.OPEN, "w-body", "w-locator"), DAY)
-    return Wave(settings, store, ring.private("w-body"), ring.private("w-locator"))
+    store.open_wave(CollectionWave("w", survey_id, WaveState.OPEN, *KEY_IDS), DAY)
+    return Wave(settings, store, *(private for private, _ in _keys().values()))
 
 
 @contextmanager
