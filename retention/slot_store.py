@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 
-from sqlalchemy import Connection, Engine, delete, func, select, text, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, select, text, update
 
 from retention.collection_wave import CollectionWave, Receipt, WaveRow, WaveState
 from retention.database import DatabaseUnavailable
@@ -24,8 +24,13 @@ from retention.tables import slot
 
 DEFAULT_CAPACITY = 8192  # slots; they double when two thirds are taken, which rewrites every response
 _FETCH = 500  # records read at a time
-_WALK = 64  # slots looked at in one query while a place is sought
+_WALK = 12  # slots looked at in one query while a place is sought
 _BLANK = {"filled": 0, "id": bytes(16), "body": bytes(BODY_SIZE), "locator": bytes(LOCATOR_SIZE)}
+# Built once: putting a response together costs less than building its statements.
+_LOOK = (
+    select(slot.c.slot, slot.c.filled, slot.c.id).where(slot.c.slot.between(bindparam("first"), bindparam("last"))).order_by(slot.c.slot)
+)
+_WRITE = update(slot).where(slot.c.slot == bindparam("place")).values({name: bindparam(f"new_{name}") for name in _BLANK})
 _MOVE = text(
     "UPDATE slot SET (filled, id, body, locator) = (SELECT filled, id, body, locator FROM slot WHERE slot = :source) WHERE slot = :place"
 )
@@ -74,14 +79,13 @@ class SlotStore(WaveRow):
         """Slots and the ids in them, from `first` once around."""
         for start, stop in ((first, capacity), (0, first)):
             for lower in range(start, stop, _WALK):
-                within = (slot.c.slot >= lower) & (slot.c.slot < min(lower + _WALK, stop))
-                for row in connection.execute(select(slot.c.slot, slot.c.filled, slot.c.id).where(within).order_by(slot.c.slot)):
-                    yield row.slot, row.id if row.filled else None
+                for place, filled, response_id in connection.execute(_LOOK, {"first": lower, "last": min(lower + _WALK, stop) - 1}):
+                    yield place, response_id if filled else None
 
     @staticmethod
     def _write(connection: Connection, place: int, record: SealedResponse | None) -> None:
         values = _BLANK if record is None else {"filled": 1, "id": record.id, "body": record.body, "locator": record.locator}
-        connection.execute(update(slot).where(slot.c.slot == place).values(**values))
+        connection.execute(_WRITE, {"place": place, **{f"new_{name}": value for name, value in values.items()}})
 
     @staticmethod
     def _read(connection: Connection, places: Sequence[int]) -> dict[int, SealedResponse]:

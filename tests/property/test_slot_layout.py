@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -24,7 +25,7 @@ def insert_one_by_one(ids: list[bytes], salt: bytes, capacity: int) -> dict[byte
     for response_id in ids:
         chain = make_room(response_id, from_home(response_id))
         assert chain is not None
-        for place, beyond in reversed(list(zip(chain, chain[1:], strict=False))):
+        for place, beyond in reversed(list(itertools.pairwise(chain))):
             slots[beyond] = slots[place]
         slots[chain[0]] = response_id
         assert make_room(response_id, from_home(response_id)) is None
