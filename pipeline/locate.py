@@ -43,11 +43,12 @@ COLUMNS: Final = (
     "school_phase",
     "school_type_group",
 )
+OPTIONAL: Final = ("lsoa21cd", "msoa21cd", "ruc21")
 NO_POSTCODE: Final = "       "
 
 
 def match(locators: Sequence[Locator], directory: Directory, schools: SchoolDirectory | None = None) -> pd.DataFrame:
-    """One row per locator, in their order, with exactly the columns of COLUMNS.
+    """One row per locator, in their order, with the columns of COLUMNS, then those of OPTIONAL that the directory has.
 
     `outcome` is that of the home postcode (`pipeline.postcode.Outcome`). `source` says where council and region come from:
     the home postcode, or the council that the child named, or the school's postcode, in this order. A home postcode
@@ -82,7 +83,7 @@ def match(locators: Sequence[Locator], directory: Directory, schools: SchoolDire
     frame["imd_decile"] = directory.imd_decile(frame)
     for column in ("school_outcome", "school_phase", "school_type_group"):
         frame[column] = school[column]
-    return frame[list(COLUMNS)]
+    return frame[[*COLUMNS, *(column for column in OPTIONAL if column in frame)]]
 
 
 def _add_partial(frame: pd.DataFrame, readings: Sequence[Reading], directory: Directory) -> None:

@@ -87,7 +87,8 @@ def key(name: str) -> str:
 class SchoolDirectory:
     """Schools that children can attend. `schools` has the columns REQUIRED; `name` names the product and its vintage.
 
-    Phase and type group are null for a school whose type alone could point to a child (see `pipeline.geography.gias`).
+    Phase and type group are null for a school whose type alone could point to a child (see `pipeline.geography.gias`); it is
+    never a match, so that the outcome does not tell either.
     """
 
     name: str
@@ -155,13 +156,14 @@ class SchoolDirectory:
         return found
 
     def _only(self, rows: set[int]) -> int:
-        """The one row, or any of several that agree in all that is kept."""
+        """The one row, or any of several that agree in all that is kept; _NONE if nothing may be said of it."""
         if not rows:
             return _NONE
         first, *others = sorted(rows)
-        if others and len(self.schools[list(KEPT)].iloc[[first, *others]].drop_duplicates()) > 1:
+        kept = self.schools[list(KEPT)].iloc[[first, *others]].drop_duplicates()
+        if len(kept) > 1:
             return _SEVERAL
-        return first
+        return _NONE if pd.isna(kept["phase"].iloc[0]) else first
 
 
 _NONE: Final = -1

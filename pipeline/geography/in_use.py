@@ -38,7 +38,7 @@ def directory_in_use(home: Path) -> Directory:
 
 def _with_deprivation(directory: Directory, record: Record, table: pd.DataFrame) -> Directory:
     lsoa, column = LSOA[record.product], COLUMN[record.product]
-    if lsoa not in directory.places:
+    if lsoa not in directory.places or not bool(directory.places[lsoa].notna().any()):
         return directory
     deciles = directory.places[lsoa].map(table.set_index(lsoa)[column]).astype("Int8")
     if column in directory.places:  # the directory's own, from its rank, where the LSOA itself is not in it
