@@ -105,8 +105,9 @@ def _canonical(data: object) -> bytes:
 
 def clean_text(raw: str) -> str:
     """Typed text as it is kept: line ends as \\n, composed characters, no control characters, no outer space."""
-    text = unicodedata.normalize("NFC", raw.replace("\r\n", "\n").replace("\r", "\n"))
-    return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs")).strip()
+    lines = raw.replace("\r\n", "\n").replace("\r", "\n")
+    text = "".join(c for c in lines if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs"))
+    return unicodedata.normalize("NFC", text).strip()  # last, so that cleaning twice changes nothing
 
 
 def read(form: Form, pairs: Iterable[tuple[str, str]]) -> Answers:
