@@ -15,7 +15,7 @@ CODE = re.compile(r"^[a-z0-9]+(?:[_-][a-z0-9]+)*$")
 COUNCIL_CODE = re.compile(r"^E0[6-9]\d{6}$")
 # Words that ask for who somebody is. Only the two locator fields may ask for anything of the kind.
 DIRECT_IDENTIFIER = re.compile(
-    r"\b(?:your|his|her|their|child['’]?s)(?:\s+[\w'’-]+){0,2}\s+"  # "your", perhaps "new school's", then:
+    r"\b(?:your|his|her|their|child['’]?s)(?:\s+[\w'’-]+){0,3}\s+"  # "your", perhaps "first and last", then:
     r"(?:name|surname|nickname|initials|e-?mail|phone|mobile|telephone|address|birthday|birth ?date|date of birth|"
     r"nhs number|user ?name|instagram|snapchat|tiktok|whatsapp|discord)s?\b"
     r"|\bpost ?codes?\b|\b(?:house|door|phone|mobile) number\b|\bwhich (?:street|road)\b|\bname of (?:the|your) school\b"
