@@ -63,9 +63,7 @@ def chart_of(table: Released) -> Chart | None:
     if stacked:
         down = max((axis for axis in range(len(dimensions)) if axis != answer), key=lambda axis: len(dimensions[axis]["codes"]))
         rows = [entry for entry in dimensions[down]["codes"] if table.depth(down, entry["code"]) <= 1]
-        bars = [
-            Bar(row["label"], tuple((c["label"], figure({down: row["code"], answer: c["code"]})) for c in categories)) for row in rows
-        ]
+        bars = [Bar(row["label"], tuple((c["label"], figure({down: row["code"], answer: c["code"]})) for c in categories)) for row in rows]
         bars = [bar for bar in bars if any(value is not None for _, value in bar.parts)]
     else:
         bars = [Bar(c["label"], ((dimensions[answer]["title"], figure({answer: c["code"]})),)) for c in categories]
@@ -99,7 +97,8 @@ def draw(chart: Chart, title: str) -> bytes:
     largest = 100.0 if chart.unit else max(value for bar in chart.bars for _, value in bar.parts if value is not None)
     for number, bar in enumerate(chart.bars):
         _draw_bar(svg, chart, bar, top + number * (BAR + GAP), largest)
-    return ET.tostring(svg, encoding="utf-8", xml_declaration=True)
+    drawing: bytes = ET.tostring(svg, encoding="utf-8", xml_declaration=True)
+    return drawing
 
 
 def _draw_bar(svg: ET.Element, chart: Chart, bar: Bar, y: int, largest: float) -> None:
@@ -128,7 +127,7 @@ def _legend_rows(series: Sequence[str]) -> list[list[tuple[int, int, str]]]:
     rows: list[list[tuple[int, int, str]]] = [[]]
     x = LABELS
     for index, name in enumerate(series):
-        width = 26 + 9 * len(name) + 24
+        width = 26 + 8 * len(name) + 24
         if x + width > WIDTH and rows[-1]:
             rows.append([])
             x = LABELS

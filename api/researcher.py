@@ -105,16 +105,16 @@ def _add_pages(app: FastAPI, shelf: Shelf) -> None:
         if show not in ("counts", "percentages") or (show == "percentages" and not layout.has_percent):
             raise HTTPException(404)
         sizes = {name: len(found.file(name)) for name in about["files"].values()}
-        values = {"release": found, "about": about, "layout": layout, "show": show, "sizes": sizes}
-        return page("researcher/table", chart=chart_of(released), **values)
+        chart = chart_of(released)
+        return page("researcher/table", release=found, about=about, layout=layout, show=show, sizes=sizes, chart=chart)
 
     @get("/releases/{release_id}/tables/{table_id}/chart.svg")
-    def chart(release_id: str, table_id: str) -> Response:
+    def drawing(release_id: str, table_id: str) -> Response:
         _, about, released = _table(shelf, release_id, table_id)
-        drawing = chart_of(released)
-        if drawing is None:
+        chart = chart_of(released)
+        if chart is None:
             raise HTTPException(404)
-        return Response(draw(drawing, about["title"]), media_type="image/svg+xml")
+        return Response(draw(chart, about["title"]), media_type="image/svg+xml")
 
     @get("/releases/{release_id}/files/{name:path}")
     def download(release_id: str, name: str) -> Response:
