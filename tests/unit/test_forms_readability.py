@@ -8,7 +8,7 @@ import yaml
 
 from forms import readability
 from forms.load import load_survey
-from forms.readability import grade, measure, sentences, shortcomings, shortcomings_around, syllables, texts_of
+from forms.readability import grade, measure, shortcomings, shortcomings_around, syllables, texts_of
 from forms.reading_list import READING, Target, reading_list
 from forms.survey import Form, SurveyError
 
