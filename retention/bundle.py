@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _MAGIC = b"bigask-bundle-1\n"
 _HEADER = 64
+_KIND = 16
 _DIGEST = 32
 
 
@@ -24,6 +26,8 @@ class BundleWriter:
     """Writes one bundle; `finish` makes it whole and durable."""
 
     def __init__(self, path: Path, kind: str, record_size: int) -> None:
+        if len(kind.encode()) > _KIND:
+            raise BundleError("The name of a bundle's kind is too long for its header.")
         self._path, self._kind, self._size, self.count = path, kind, record_size, 0
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b")
@@ -51,7 +55,7 @@ class BundleWriter:
 
 
 def _header(kind: str, count: int, size: int) -> bytes:
-    return (_MAGIC + kind.encode().ljust(16, b"\0") + count.to_bytes(8, "big") + size.to_bytes(8, "big")).ljust(_HEADER, b"\0")
+    return (_MAGIC + kind.encode().ljust(_KIND, b"\0") + count.to_bytes(8, "big") + size.to_bytes(8, "big")).ljust(_HEADER, b"\0")
 
 
 def write_bundle(path: Path, kind: str, record_size: int, records: Iterable[bytes]) -> int:
@@ -94,3 +98,14 @@ def read_bundle(path: Path, kind: str, record_size: int) -> Iterator[bytes]:
         file.seek(_HEADER)
         for _ in range(count):
             yield file.read(record_size)
+
+
+def sample_unchecked(path: Path, record_size: int, most: int) -> list[bytes]:
+    """Up to `most` records drawn from all over a file, whether or not the bundle is whole. For trying to open what must not open."""
+    count = max(0, path.stat().st_size - _HEADER) // record_size
+    records = []
+    with path.open("rb") as file:
+        for number in random.SystemRandom().sample(range(count), min(most, count)):
+            file.seek(_HEADER + number * record_size)
+            records.append(file.read(record_size))
+    return records

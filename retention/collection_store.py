@@ -12,7 +12,7 @@ from datetime import date
 from typing import Protocol
 
 from retention.collection_wave import CollectionWave, NoWave, Receipt, WaveClosed, WaveState
-from retention.database import DatabaseUnavailable, connect, migrate
+from retention.database import connect, migrate
 from retention.row_store import RowStore
 from retention.seal import SealedResponse
 from retention.settings import CollectionZone
@@ -21,7 +21,6 @@ from retention.slot_store import SlotStore
 __all__ = [
     "CollectionStore",
     "CollectionWave",
-    "DatabaseUnavailable",
     "NoWave",
     "Receipt",
     "RowStore",

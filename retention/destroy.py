@@ -14,14 +14,14 @@ from pathlib import Path
 from sqlalchemy import insert, select, update
 
 from retention import tables
-from retention.bundle import BundleError, read_bundle
-from retention.keys import KeyDestroyed, KeyRing, KeyRingError, overwrite_and_remove, public_key, verify, write_private
+from retention.bundle import sample_unchecked
+from retention.keys import KeyDestroyed, KeyMissing, KeyRing, overwrite_and_remove, public_key, verify, write_private
 from retention.ledger import SIGNING_KEY, Entry
-from retention.seal import BODY_SIZE, LOCATOR_SIZE, SealError, open_sealed
+from retention.seal import BODY_SIZE, LOCATOR_SIZE, opens
 from retention.secure_store import Asset, SecureStore, Wave, today
 
 BUNDLES = {"bodies": BODY_SIZE, "locators": LOCATOR_SIZE}
-_SAMPLE = 20  # sealed records that every surviving key is tried on
+_SAMPLE = 20  # sealed records of all over the bundle that every surviving key is tried on
 
 
 class DestructionFailed(RuntimeError):
@@ -40,64 +40,74 @@ class Certificate:
 
 
 def destroy(store: SecureStore, wave: Wave, kind: str, actor: str, authority: str) -> Certificate:
-    """Destroy one data set of a wave and certify it. Repeating it returns the same certificate.
+    """Destroy one data set of a wave and certify it. Repeating it finishes what was interrupted, and returns the same certificate.
 
     `authority`: the rule or decision it is done by, as a code. Raises StepRefused if there is no such data set,
-    DestructionFailed if anything still opens.
+    or a step is running, DestructionFailed if anything still opens.
     """
-    for certificate in certificates(store, wave.id):
-        if certificate.kind == kind:
-            return certificate
+    with store.alone():
+        return _destroy(store, wave, kind, actor, authority)
+
+
+def _destroy(store: SecureStore, wave: Wave, kind: str, actor: str, authority: str) -> Certificate:
     asset = store.asset(wave.id, kind)
     if not store.ring.is_destroyed(asset.stored.key_id):
         store.ring.destroy(asset.stored.key_id)
-    tried = _try_to_open(store, asset)
+    verified = _try_to_open(store, asset)
     overwrite_and_remove(store.vault.folder / asset.stored.name)
+    certificate = next((found for found in certificates(store, wave.id) if found.kind == kind), None)
+    if certificate is None:
+        certificate = _certify(store, asset, actor, authority, verified)
+    path = store.zone.certificates / f"{wave.id}-{kind}.json"
+    write_private(path, json.dumps({"document": certificate.document, "signature": certificate.signature}, indent=1).encode())
+    return certificate
+
+
+def _certify(store: SecureStore, asset: Asset, actor: str, authority: str, verified: dict[str, int | str]) -> Certificate:
     document = {
         "certificate": secrets.token_hex(16),
-        "what": kind,
-        "wave": wave.id,
+        "what": asset.kind,
+        "wave": asset.wave,
         "records": asset.stored.rows,
         "key": asset.stored.key_id,
         "sha256_of_ciphertext": asset.stored.sha256,
         "day": today().isoformat(),
         "authority": authority,
         "by": actor,
-        "verified": tried,
+        "verified": verified,
     }
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))
     signature = store.ring.sign(SIGNING_KEY, text.encode()).hex()
-    certificate = Certificate(str(document["certificate"]), wave.id, kind, text, signature)
+    certificate = Certificate(str(document["certificate"]), asset.wave, asset.kind, text, signature)
     counts: dict[str, int | str] = {"records": asset.stored.rows, "key": asset.stored.key_id, "certificate": certificate.id}
-    with store.record(Entry(actor, f"destroy-{kind.replace('_', '-')}", wave.id, counts)) as connection:
+    with store.record(Entry(actor, f"destroy-{asset.kind.replace('_', '-')}", asset.wave, counts)) as connection:
         connection.execute(update(tables.asset).where(tables.asset.c.id == asset.id).values(destroyed_on=today()))
-        values = {"id": certificate.id, "wave": wave.id, "kind": kind, "document": text, "signature": signature}
+        values = {"id": certificate.id, "wave": asset.wave, "kind": asset.kind, "document": text, "signature": signature}
         connection.execute(insert(tables.certificate).values(**values))
-    path = store.zone.certificates / f"{wave.id}-{kind}.json"
-    write_private(path, json.dumps({"document": text, "signature": signature}, indent=1).encode())
     return certificate
 
 
 def _try_to_open(store: SecureStore, asset: Asset) -> dict[str, int | str]:
-    """Try what an insider would try: the key itself, and for sealed bundles every private key that is left."""
+    """Try what an insider would try: the key itself, and every key that is left, on the data as they lie there."""
     try:
         store.ring.private(asset.stored.key_id)
     except KeyDestroyed:
         pass
     else:
         raise DestructionFailed("The key of a data set still opens after its destruction: stop, and look at the key folder.")
+    if not store.ring.is_destroyed(asset.stored.key_id):
+        raise DestructionFailed("The key file of a data set is still there after its destruction: stop, and look at the key folder.")
     path = store.vault.folder / asset.stored.name
-    if asset.kind not in BUNDLES or not path.exists():  # the file may be gone already when a killed destruction is repeated
+    if not path.exists():  # gone already: a killed destruction is repeated
         return {"key": "refused", "keys_tried": 0, "records_tried": 0}
-    try:
-        records = [record for record, _ in zip(read_bundle(path, asset.kind, BUNDLES[asset.kind]), range(_SAMPLE), strict=False)]
-    except BundleError:
-        records = []  # half overwritten by a killed destruction: there is nothing left to try
-    keys = list(_surviving_keys(store.ring))
-    for key in keys:
-        for record in records:
-            if _opens(record, key):
-                raise DestructionFailed("A sealed record still opens after its key was destroyed: stop, and look at the key folder.")
+    keys = _surviving_keys(store.ring)
+    if asset.kind not in BUNDLES:
+        if store.vault.opens_with(asset.stored.name, keys):
+            raise DestructionFailed("A data set still opens after its key was destroyed: stop, and look at the key folder.")
+        return {"key": "refused", "keys_tried": len(keys), "records_tried": asset.stored.rows}
+    records = sample_unchecked(path, BUNDLES[asset.kind], _SAMPLE)  # unchecked: one altered byte must not end the attempt
+    if any(opens(record, key) for key in keys for record in records):
+        raise DestructionFailed("A sealed record still opens after its key was destroyed: stop, and look at the key folder.")
     return {"key": "refused", "keys_tried": len(keys), "records_tried": len(records)}
 
 
@@ -106,22 +116,39 @@ def _surviving_keys(ring: KeyRing) -> list[bytes]:
     for key_id in ring.ids():
         try:
             found.append(ring.private(key_id))
-        except KeyRingError:
-            continue
+        except KeyDestroyed:
+            ring.destroy(key_id)  # the word stands but the file was left by a killed destruction
+        except KeyMissing:
+            raise DestructionFailed(f"The key '{key_id}' is damaged and cannot be tried: restore it, or remove its file.") from None
     return found
 
 
-def _opens(record: bytes, key: bytes) -> bool:
+def certified(store: SecureStore, wave_id: str) -> frozenset[str]:
+    """Kinds of data sets of a wave with proof of destruction: a certificate signed by this office, and a key that is gone."""
+    public = public_key(store.zone.keys, SIGNING_KEY)
+    keys = {asset.kind: asset.stored.key_id for asset in store.assets(wave_id) if asset.destroyed_on is not None}
+    proven = set()
+    for found in certificates(store, wave_id):
+        says = _says(found.document, found.signature, public)
+        about = (wave_id, found.kind, keys.get(found.kind))
+        if says is not None and (says.get("wave"), says.get("what"), says.get("key")) == about and store.ring.is_destroyed(str(about[2])):
+            proven.add(found.kind)
+    return frozenset(proven)
+
+
+def _says(document: str, signature: str, public: bytes) -> dict[str, object] | None:
+    """The content of a signed document; None if it is not signed by this office."""
     try:
-        open_sealed(record, key)
-    except SealError:
-        return False
-    return True
+        if not verify(public, document.encode(), bytes.fromhex(signature)):
+            return None
+        return dict(json.loads(document))
+    except (ValueError, TypeError):
+        return None
 
 
 def certificates(store: SecureStore, wave_id: str) -> list[Certificate]:
     """Every certificate of a wave."""
-    with store.engine.connect() as connection:
+    with store.reading() as connection:
         rows = connection.execute(select(tables.certificate).where(tables.certificate.c.wave == wave_id)).all()
     return [Certificate(row.id, row.wave, row.kind, row.document, row.signature) for row in rows]
 
@@ -130,9 +157,10 @@ def verify_certificate(path: Path, keys: Path) -> dict[str, object]:
     """The content of a certificate file, checked with the public key alone. Raises DestructionFailed."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        document, signature = str(data["document"]), bytes.fromhex(data["signature"])
+        document, signature = str(data["document"]), str(data["signature"])
     except (OSError, ValueError, KeyError, TypeError):
         raise DestructionFailed("A certificate file cannot be read: restore it from the ledger's backup.") from None
-    if not verify(public_key(keys, SIGNING_KEY), document.encode(), signature):
+    says = _says(document, signature, public_key(keys, SIGNING_KEY))
+    if says is None:
         raise DestructionFailed("A certificate is not signed by this office, or was altered.")
-    return dict(json.loads(document))
+    return says

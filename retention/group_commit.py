@@ -6,12 +6,15 @@ import queue
 import random
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 
 from retention.collection_store import CollectionStore, Receipt
+from retention.database import DatabaseUnavailable
 from retention.seal import SealedResponse
 
 _Waiting = tuple[SealedResponse, "Future[Receipt]"]
 _LARGEST_GROUP = 256
+MOST_WAITING = 8192  # responses in memory, 80 MB of them; far more than a school, and a bound when the database is silent
 
 
 class GroupCommit:
@@ -20,42 +23,49 @@ class GroupCommit:
     def __init__(self, store: CollectionStore) -> None:
         self._store = store
         self._waiting: queue.Queue[_Waiting | None] = queue.Queue()
+        self._submitting = threading.Lock()
+        self._stopped = False
         self._shuffle = random.SystemRandom().shuffle
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
         self._thread.start()
 
     def submit(self, record: SealedResponse) -> Future[Receipt]:
-        """Store one response. The future raises what `CollectionStore.put` raises."""
+        """Store one response. The future raises what `CollectionStore.put` raises, and DatabaseUnavailable if too many wait."""
         future: Future[Receipt] = Future()
-        self._waiting.put((record, future))
+        with self._submitting:
+            if self._stopped or not self._thread.is_alive() or self._waiting.qsize() >= MOST_WAITING:
+                future.set_exception(DatabaseUnavailable("No more responses are taken at this moment: try again."))
+            else:
+                self._waiting.put((record, future))
         return future
 
     def stop(self) -> None:
-        """Store what is waiting, then end the thread."""
-        self._waiting.put(None)
+        """Store what is waiting, then end the thread. What is submitted afterwards is refused. Can be repeated."""
+        with self._submitting:
+            self._stopped = True
+            self._waiting.put(None)
         self._thread.join()
 
     def _run(self) -> None:
-        while (first := self._waiting.get()) is not None:
-            group, last = [first], False
-            while len(group) < _LARGEST_GROUP:
-                try:
-                    more = self._waiting.get_nowait()
-                except queue.Empty:
-                    break
-                if more is None:
-                    last = True
-                    break
-                group.append(more)
-            self._shuffle(group)
-            self._store_group(group)
-            if last:
-                return
+        last = False
+        while not last:
+            entries = [self._waiting.get()]
+            with suppress(queue.Empty):
+                while len(entries) < _LARGEST_GROUP:
+                    entries.append(self._waiting.get_nowait())
+            last = None in entries
+            # Who gave up before their turn is left out; from here on nobody can.
+            group = [entry for entry in entries if entry is not None and entry[1].set_running_or_notify_cancel()]
+            if group:
+                self._shuffle(group)
+                self._store_group(group)
 
     def _store_group(self, group: list[_Waiting]) -> None:
         try:
             receipts = self._store.put([record for record, _ in group])
-        except Exception as error:  # whatever went wrong, every waiting child must hear of it
+            if len(receipts) != len(group):
+                raise RuntimeError("The collection store did not answer for every response.")
+        except BaseException as error:  # whatever went wrong, every waiting child must hear of it, and the next group have its turn
             for _, future in group:
                 future.set_exception(error)
             return

@@ -13,7 +13,6 @@ import secrets
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from nacl import pwhash
 from nacl.exceptions import CryptoError
@@ -24,6 +23,7 @@ from nacl.utils import random as random_bytes
 
 _RING = "ring.json"
 _PROOF = b"bigask key ring"
+_RING_DAMAGED = "The ring file of the keys is damaged: restore it from its backup."
 PASSPHRASE_OPSLIMIT = pwhash.argon2id.OPSLIMIT_MODERATE  # what one guess at the passphrase costs: passes over the memory,
 PASSPHRASE_MEMLIMIT = pwhash.argon2id.MEMLIMIT_MODERATE  # and bytes of it
 
@@ -52,8 +52,11 @@ class KeyKind(StrEnum):
     SIGNING = "signing"  # Ed25519, for the ledger and certificates
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file of mode 0600 so that after a crash either the old or the new content is there, whole."""
+def write_private(path: Path, content: bytes, replace: bool = True) -> None:
+    """Write a file of mode 0600 so that after a crash either the old or the new content is there, whole.
+
+    With `replace=False` an existing file is left alone and FileExistsError raised, also if two processes write at once.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -61,7 +64,13 @@ def write_private(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        if replace:
+            temporary.replace(path)
+        else:
+            path.hardlink_to(temporary)
+    finally:
+        temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
 
 
@@ -112,13 +121,18 @@ class KeyRing:
             salt = random_bytes(pwhash.argon2id.SALTBYTES)
             self._box = self._derive(passphrase, salt)
             proof = bytes(self._box.encrypt(_PROOF))
-            write_private(path, json.dumps({"salt": salt.hex(), "proof": proof.hex()}).encode())
-            return
+            try:
+                write_private(path, json.dumps({"salt": salt.hex(), "proof": proof.hex()}).encode(), replace=False)
+                return
+            except FileExistsError:
+                pass  # another process made the ring in the meantime: that one counts
         try:
             ring = json.loads(path.read_text(encoding="ascii"))
             salt, proof = bytes.fromhex(ring["salt"]), bytes.fromhex(ring["proof"])
-        except (OSError, ValueError, KeyError):
-            raise KeyMissing("The ring file of the keys is damaged: restore it from its backup.") from None
+        except (OSError, ValueError, KeyError, TypeError):
+            raise KeyMissing(_RING_DAMAGED) from None
+        if len(salt) != pwhash.argon2id.SALTBYTES or len(proof) != len(_PROOF) + SecretBox.NONCE_SIZE + SecretBox.MACBYTES:
+            raise KeyMissing(_RING_DAMAGED)
         self._box = self._derive(passphrase, salt)
         try:
             self._box.decrypt(proof)
@@ -137,8 +151,14 @@ class KeyRing:
         return SecretBox(key)
 
     def create(self, key_id: str, kind: KeyKind) -> None:
-        """Make a new key under this id, with `<id>.pub` beside it if it has a public part. An existing id is refused."""
+        """Make a new key under this id, with `<id>.pub` beside it if it has a public part.
+
+        Raises KeyMissing if there is a key of this id, KeyDestroyed if there was one: what is closed to a second key under the
+        same id could not be opened, since the id stays destroyed.
+        """
         path = self.folder / f"{key_id}.key"
+        if self._marker(key_id).exists():
+            raise KeyDestroyed(f"The key '{key_id}' has been destroyed; a key is never replaced: choose another name.")
         if path.exists():
             raise KeyMissing(f"A key '{key_id}' exists already; a key is never replaced.")
         private = secrets.token_bytes(32)
@@ -151,39 +171,47 @@ class KeyRing:
         if public is not None:
             write_private(self.folder / f"{key_id}.pub", public.hex().encode())
         wrapped = bytes(self._box.encrypt(private))
-        write_private(path, json.dumps({"kind": kind.value, "box": wrapped.hex()}).encode())
+        try:
+            write_private(path, json.dumps({"kind": kind.value, "box": wrapped.hex()}).encode(), replace=False)
+        except FileExistsError:
+            raise KeyMissing(f"Another process made the key '{key_id}' at this moment: do it again.") from None
 
     def private(self, key_id: str) -> bytes:
         """The 32 private bytes. Raises KeyDestroyed or KeyMissing."""
-        return bytes(self._box.decrypt(bytes.fromhex(self._read(key_id)["box"])))
+        try:
+            return bytes(self._box.decrypt(self._read(key_id)))
+        except CryptoError:
+            raise KeyMissing(f"The key '{key_id}' is damaged: restore it from its backup.") from None
 
     def exists(self, key_id: str) -> bool:
         """True if there is such a key and it has not been destroyed."""
-        path = self.folder / f"{key_id}.key"
-        return path.exists() and not self.is_destroyed(key_id)
+        return (self.folder / f"{key_id}.key").exists() and not self._marker(key_id).exists()
 
     def is_destroyed(self, key_id: str) -> bool:
-        """True if this key was destroyed on purpose."""
-        return (self.folder / f"{key_id}.destroyed").exists()
+        """True if this key was destroyed on purpose, to the end: the word stands and the file is gone."""
+        return self._marker(key_id).exists() and not (self.folder / f"{key_id}.key").exists()
 
-    def _read(self, key_id: str) -> dict[str, Any]:
-        if self.is_destroyed(key_id):
+    def _marker(self, key_id: str) -> Path:
+        return self.folder / f"{key_id}.destroyed"
+
+    def _read(self, key_id: str) -> bytes:
+        if self._marker(key_id).exists():
             raise KeyDestroyed(f"The key '{key_id}' has been destroyed: what it closed cannot be opened again.")
-        path = self.folder / f"{key_id}.key"
         try:
-            entry = json.loads(path.read_text(encoding="ascii"))
-            bytes.fromhex(entry["box"])
-        except (OSError, ValueError, KeyError):
+            return bytes.fromhex(json.loads((self.folder / f"{key_id}.key").read_text(encoding="ascii"))["box"])
+        except (OSError, ValueError, KeyError, TypeError):
             raise KeyMissing(f"The key '{key_id}' is not there or its file is damaged.") from None
-        return dict(entry)
 
     def destroy(self, key_id: str) -> None:
-        """Overwrite and remove the private part. Can be repeated after a crash; a key that never was is an error."""
+        """Overwrite and remove the private part. Can be repeated after a crash; a key that never was is an error.
+
+        The word is written first: from then on the key is refused, and a repetition knows that the key was there.
+        """
         path = self.folder / f"{key_id}.key"
-        if not path.exists() and not self.is_destroyed(key_id):
+        if not path.exists() and not self._marker(key_id).exists():
             raise KeyMissing(f"There is no key '{key_id}' to destroy.")
+        write_private(self._marker(key_id), b"destroyed\n")
         overwrite_and_remove(path)
-        write_private(self.folder / f"{key_id}.destroyed", b"destroyed\n")
 
     def sign(self, key_id: str, message: bytes) -> bytes:
         """Ed25519 signature (64 bytes)."""

@@ -2,11 +2,13 @@
 
 Each entry's hash covers its content and the hash before it; the hash is signed with the office's Ed25519 key. Entries hold
 counts and codes, never content. The head (latest number and hash) is also kept in a signed file outside the database, so that
-cutting off the end is found as well as editing, removing or reordering.
+cutting off the end is found as well as editing, removing or reordering. Who can put back an older copy of both, database and
+head file, is not found out here: keep a copy of the head elsewhere.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import re
@@ -19,8 +21,11 @@ from retention.keys import KeyRing, verify, write_private
 
 SIGNING_KEY = "ledger"
 FIRST = "0" * 64
-_COUNT_NAME = re.compile(r"^[a-z][a-z0-9_]{0,40}$")
-_CODE = re.compile(r"^[A-Za-z0-9._:+-]{1,80}$")
+_COUNT_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_CODE = re.compile(r"[A-Za-z0-9._:+-]{1,80}")
+_LONGEST = {"actor": 64, "verb": 32, "wave": 64}  # as the table holds them
+
+_HEAD_DAMAGED = "The ledger's head file is damaged or was altered: restore it from its backup."
 
 Counts = Mapping[str, int | str]
 
@@ -39,12 +44,19 @@ class Entry:
     counts: Counts = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in (self.actor, self.verb, self.wave):
-            if not _CODE.match(name):
-                raise LedgerError("A ledger entry names its actor, verb and wave as codes without spaces.")
+        for name, longest in _LONGEST.items():
+            value = getattr(self, name)
+            if not _is_code(value) or len(value) > longest:
+                raise LedgerError(f"A ledger entry's {name} is a code of at most {longest} characters, without spaces.")
         for name, value in self.counts.items():
-            if not _COUNT_NAME.match(name) or (isinstance(value, str) and not _CODE.match(value)):
-                raise LedgerError(f"The ledger takes counts and codes only; '{name}' is neither.")
+            if not isinstance(name, str) or not _COUNT_NAME.fullmatch(name):
+                raise LedgerError("The ledger takes counts and codes only, under names of small letters, digits and underscores.")
+            if type(value) is not int and not _is_code(value):
+                raise LedgerError(f"The ledger takes whole numbers and codes only; '{name}' is neither.")
+
+
+def _is_code(value: object) -> bool:
+    return isinstance(value, str) and _CODE.fullmatch(value) is not None
 
 
 @dataclass(frozen=True)
@@ -71,9 +83,29 @@ def sign_entry(ring: KeyRing, seq: int, day: date, entry: Entry, previous: str) 
     return SignedEntry(seq, day, entry, previous, digest, ring.sign(SIGNING_KEY, digest.encode()).hex())
 
 
-def write_head(path: Path, latest: SignedEntry) -> None:
-    """Keep the latest entry's number, hash and signature outside the database."""
-    write_private(path, json.dumps({"seq": latest.seq, "hash": latest.hash, "signature": latest.signature}).encode())
+def canonical_counts(counts: Counts) -> str:
+    """Counts as the table holds them: the same counts are the same text."""
+    return json.dumps(dict(counts), sort_keys=True)
+
+
+def write_head(path: Path, ring: KeyRing, latest: SignedEntry) -> None:
+    """Keep the latest entry's number and hash outside the database, signed apart: the entry's own signature would not prove that
+    it was ever the latest. Of two writers the later entry stays.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            newer = int(json.loads(path.read_text(encoding="ascii"))["seq"]) > latest.seq
+        except (OSError, ValueError, KeyError, TypeError):
+            newer = False
+        if not newer:
+            signature = ring.sign(SIGNING_KEY, _head(latest.seq, latest.hash)).hex()
+            write_private(path, json.dumps({"seq": latest.seq, "hash": latest.hash, "signature": signature}).encode())
+
+
+def _head(seq: int, digest: str) -> bytes:
+    return f"bigask ledger head {seq} {digest}".encode()
 
 
 def verify_ledger(entries: Iterable[SignedEntry], public_key: bytes, head_file: Path) -> int:
@@ -87,7 +119,7 @@ def verify_ledger(entries: Iterable[SignedEntry], public_key: bytes, head_file: 
             raise LedgerError(f"The ledger has a gap or a wrong order at entry {expected}: restore it from its backup.")
         if signed.previous != previous or signed.hash != entry_hash(signed.seq, signed.day, signed.entry, previous):
             raise LedgerError(f"Ledger entry {expected} was edited: restore the ledger from its backup.")
-        if not verify(public_key, signed.hash.encode(), bytes.fromhex(signed.signature)):
+        if not verify(public_key, signed.hash.encode(), _from_hex(signed.signature)):
             raise LedgerError(f"Ledger entry {expected} is not signed by this office: restore the ledger from its backup.")
         previous, count = signed.hash, expected
         hashes[expected] = signed.hash
@@ -98,8 +130,17 @@ def verify_ledger(entries: Iterable[SignedEntry], public_key: bytes, head_file: 
         if count:
             raise LedgerError("The ledger's head file is missing: restore it from its backup.") from None
         return count
-    except (ValueError, KeyError):
-        raise LedgerError("The ledger's head file is damaged: restore it from its backup.") from None
-    if not verify(public_key, digest.encode(), signature) or hashes.get(seq) != digest:
+    except (OSError, ValueError, KeyError, TypeError):
+        raise LedgerError(_HEAD_DAMAGED) from None
+    if not verify(public_key, _head(seq, digest), signature):
+        raise LedgerError(_HEAD_DAMAGED)
+    if hashes.get(seq) != digest:
         raise LedgerError(f"The ledger ends before entry {seq}, which was written: restore it from its backup.")
     return count
+
+
+def _from_hex(raw: str) -> bytes:
+    try:
+        return bytes.fromhex(raw)
+    except ValueError:
+        return b""

@@ -57,7 +57,7 @@ def releases(store: SecureStore, wave_id: str | None = None) -> list[Release]:
     query = select(tables.release).order_by(tables.release.c.drafted_on, tables.release.c.id)
     if wave_id is not None:
         query = query.where(tables.release.c.wave == wave_id)
-    with store.engine.connect() as connection:
+    with store.reading() as connection:
         return [
             Release(
                 row.id, row.wave, ReleaseState(row.state), row.author, row.checker, row.approver, row.sha256,

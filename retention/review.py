@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from retention import tables
 from retention.ledger import Entry
@@ -47,6 +49,9 @@ class ReviewError(ValueError):
     """A decision that cannot be taken. The message never holds text."""
 
 
+_LABEL = re.compile(r"[A-Z][A-Z_]{0,31}")  # as kinds are written; what a child wrote seldom looks like this
+
+
 @dataclass(frozen=True)
 class Mark:
     """One redaction: characters [start, end) of the text, and the kind of personal data."""
@@ -56,8 +61,8 @@ class Mark:
     label: str
 
     def __post_init__(self) -> None:
-        if not 0 <= self.start < self.end or not self.label.replace("_", "").isalpha():
-            raise ReviewError("A redaction needs a start before its end, and a kind.")
+        if not 0 <= self.start < self.end or not _LABEL.fullmatch(self.label):
+            raise ReviewError("A redaction needs a start before its end, and a kind in capital letters.")
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,12 @@ def to_json(marks: Sequence[Mark]) -> str:
 def from_json(raw: str) -> tuple[Mark, ...]:
     """The reverse of `to_json`. Raises ReviewError for anything else, overlapping marks included."""
     try:
-        marks = tuple(Mark(int(start), int(end), str(label)) for start, end, label in json.loads(raw))
+        found = [(start, end, label) for start, end, label in json.loads(raw)]
+        if any(type(start) is not int or type(end) is not int or type(label) is not str for start, end, label in found):
+            raise TypeError
+        marks = tuple(Mark(*mark) for mark in found)
+    except ReviewError:
+        raise
     except (ValueError, TypeError):
         raise ReviewError("The redactions are not in the expected form.") from None
     if any(first.end > second.start for first, second in pairwise(marks)):
@@ -113,30 +123,29 @@ def items(store: SecureStore, wave_id: str, state: ReviewState | None = None) ->
     query = select(item).where(item.c.wave == wave_id).order_by(item.c.id)
     if state is not None:
         query = query.where(item.c.state == state)
-    with store.engine.connect() as connection:
-        return [
-            ReviewItem(
-                row.id, row.wave, row.text_row, Reason(row.reason), ReviewState(row.state), from_json(row.proposed),
-                None if row.decided is None else from_json(row.decided),
-            )
-            for row in connection.execute(query)
-        ]  # fmt: skip
+    with store.reading() as connection:
+        return [_item(row) for row in connection.execute(query)]
 
 
 def item(store: SecureStore, item_id: str) -> ReviewItem:
     """One item. Raises ReviewError if there is none of this id."""
-    with store.engine.connect() as connection:
-        row = connection.execute(select(tables.review_item.c.wave).where(tables.review_item.c.id == item_id)).one_or_none()
+    with store.reading() as connection:
+        row = connection.execute(select(tables.review_item).where(tables.review_item.c.id == item_id)).one_or_none()
     if row is None:
         raise ReviewError("There is no such text in the queue.")
-    return next(found for found in items(store, row.wave) if found.id == item_id)
+    return _item(row)
+
+
+def _item(row: Row[Any]) -> ReviewItem:
+    decided = None if row.decided is None else from_json(row.decided)
+    return ReviewItem(row.id, row.wave, row.text_row, Reason(row.reason), ReviewState(row.state), from_json(row.proposed), decided)
 
 
 def counts(store: SecureStore, wave_id: str) -> dict[ReviewState, int]:
     """How many items stand in each state."""
     review_item = tables.review_item
     query = select(review_item.c.state, func.count()).where(review_item.c.wave == wave_id).group_by(review_item.c.state)
-    with store.engine.connect() as connection:
+    with store.reading() as connection:
         found = {ReviewState(state): int(count) for state, count in connection.execute(query)}
     return {state: found.get(state, 0) for state in ReviewState}
 
@@ -159,7 +168,7 @@ def decide(store: SecureStore, item_id: str, marks: Sequence[Mark], reviewer: st
 def decide_all(store: SecureStore, wave_id: str, reviewer: str) -> int:
     """Accept every pending proposal as it stands, in one entry. For the scripted review of simulated answers only."""
     item_table = tables.review_item
-    with store.engine.connect() as connection:
+    with store.reading() as connection:
         query = select(func.count()).where(item_table.c.wave == wave_id, item_table.c.state == ReviewState.PENDING)
         count = int(connection.execute(query).scalar_one())
     with store.record(Entry(reviewer, "review-all", wave_id, {"accepted": count})) as connection:

@@ -52,14 +52,28 @@ def seal(content: bytes, size: int, key: bytes) -> bytes:
     return SealedBox(PublicKey(key)).encrypt(padded)
 
 
+def opens(box: bytes, private_key: bytes) -> bool:
+    """True if this key opens the box, whatever is in it."""
+    try:
+        SealedBox(PrivateKey(private_key)).decrypt(box)
+    except CryptoError:
+        return False
+    return True
+
+
 def open_sealed(box: bytes, private_key: bytes) -> bytes:
-    """The content of a sealed record. Raises SealError if this key does not open it or it was altered."""
+    """The content of a sealed record. Raises SealError if this key does not open it or it was altered.
+
+    Anyone with the public key can close a box, so a stranger's padding is refused too.
+    """
     try:
         padded = SealedBox(PrivateKey(private_key)).decrypt(box)
     except CryptoError:
         raise SealError("A sealed record does not open: wrong key, or the record was altered.") from None
-    length = int.from_bytes(padded[:_LENGTH], "big")
-    return padded[_LENGTH : _LENGTH + length]
+    length, content = int.from_bytes(padded[:_LENGTH], "big"), padded[_LENGTH:]
+    if len(padded) < _LENGTH or length > len(content) or any(content[length:]):
+        raise SealError("A sealed record is not padded as ours are: it was not sealed by this server.")
+    return content[:length]
 
 
 def seal_response(response_id: bytes, response: Response, body_key: bytes, locator_key: bytes) -> SealedResponse:

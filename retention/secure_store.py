@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,12 +11,21 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, insert, select, text
-from sqlalchemy.exc import DBAPIError
 
 from retention import tables
-from retention.database import DatabaseUnavailable, connect, migrate
-from retention.keys import KeyKind, KeyRing, public_key
-from retention.ledger import FIRST, SIGNING_KEY, Entry, SignedEntry, sign_entry, verify_ledger, write_head
+from retention.database import answering, connect, for_reading, migrate
+from retention.keys import KeyKind, KeyMissing, KeyRing, public_key
+from retention.ledger import (
+    FIRST,
+    SIGNING_KEY,
+    Entry,
+    LedgerError,
+    SignedEntry,
+    canonical_counts,
+    sign_entry,
+    verify_ledger,
+    write_head,
+)
 from retention.schedule import load_schedule
 from retention.settings import SecureZone
 from retention.vault import StoredFile, Vault
@@ -57,29 +68,48 @@ class SecureStore:
         """Open the secure zone. Raises SettingsError, WrongPassphrase, KeyMissing, DatabaseUnavailable."""
         self.zone = zone
         self.ring = KeyRing(zone.keys, zone.passphrase())
-        if not (zone.keys / f"{SIGNING_KEY}.key").exists():
+        self._head_file = zone.folder / "ledger.head"
+        if not self.ring.exists(SIGNING_KEY):
+            if self._head_file.exists():
+                raise KeyMissing("The key that signs the ledger is gone: restore it from its backup, a new one would not fit.")
             self.ring.create(SIGNING_KEY, KeyKind.SIGNING)
         self.vault = Vault(zone.vault, self.ring)
         self.engine = connect(zone.database_url)
         migrate(self.engine, "secure")
-        self._head_file = zone.folder / "ledger.head"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One step or destruction at a time in a secure zone; the lock ends with its process, however that ends.
+
+        Raises StepRefused if another has it.
+        """
+        with (self.zone.folder / "step.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StepRefused("Another step is running in this secure zone: wait until it has ended.") from None
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads, and holds nobody up. Raises DatabaseUnavailable."""
+        with answering("secure"), for_reading(self.engine).connect() as connection:
+            yield connection
 
     # -- the ledger ------------------------------------------------------------------------------------------------------
 
     @contextmanager
     def record(self, entry: Entry) -> Iterator[Connection]:
-        """A transaction that commits only together with this ledger entry."""
+        """A transaction that commits only together with this ledger entry. Raises DatabaseUnavailable."""
+        with answering("secure"), self.engine.begin() as connection:
+            if self.engine.dialect.name == "postgresql":
+                connection.execute(text("LOCK TABLE ledger IN EXCLUSIVE MODE"))
+            yield connection
+            signed = self._append(connection, entry)
         try:
-            with self.engine.begin() as connection:
-                if self.engine.dialect.name == "postgresql":
-                    connection.execute(text("LOCK TABLE ledger IN EXCLUSIVE MODE"))
-                yield connection
-                signed = self._append(connection, entry)
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise DatabaseUnavailable("The secure database does not answer: start it, then run this again.") from None
-            raise
-        write_head(self._head_file, signed)
+            write_head(self._head_file, self.ring, signed)
+        except OSError:
+            raise LedgerError("It is done and in the ledger, but the head file cannot be written: make room on the disk.") from None
 
     def _append(self, connection: Connection, entry: Entry) -> SignedEntry:
         ledger = tables.ledger
@@ -90,7 +120,7 @@ class SecureStore:
             "actor": entry.actor,
             "verb": entry.verb,
             "wave": entry.wave,
-            "counts": json.dumps(dict(entry.counts), sort_keys=True),
+            "counts": canonical_counts(entry.counts),
         }
         connection.execute(
             insert(ledger).values(seq=seq, day=signed.day, previous=previous, hash=signed.hash, signature=signed.signature, **values)
@@ -98,10 +128,20 @@ class SecureStore:
         return signed
 
     def ledger(self) -> Iterator[SignedEntry]:
-        """Every entry, oldest first."""
-        with self.engine.connect() as connection:
-            for row in connection.execute(select(tables.ledger).order_by(tables.ledger.c.seq)):
-                entry = Entry(row.actor, row.verb, row.wave, json.loads(row.counts))
+        """Every entry, oldest first. Raises LedgerError for one that was never written like this."""
+        with self.reading() as connection:
+            found = connection.execute(select(tables.ledger).order_by(tables.ledger.c.seq))
+            for number in itertools.count(1):
+                try:
+                    row = found.fetchone()  # a day that is none fails here
+                    if row is None:
+                        return
+                    counts = json.loads(row.counts)
+                    if canonical_counts(counts) != row.counts:
+                        raise ValueError
+                    entry = Entry(row.actor, row.verb, row.wave, counts)
+                except (ValueError, TypeError, LedgerError):
+                    raise LedgerError(f"Ledger entry {number} was edited: restore the ledger from its backup.") from None
                 yield SignedEntry(row.seq, row.day, entry, row.previous, row.hash, row.signature)
 
     def verify_ledger(self) -> int:
@@ -112,7 +152,7 @@ class SecureStore:
 
     def waves(self) -> list[Wave]:
         """Every wave, oldest first."""
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             rows = connection.execute(select(tables.wave).order_by(tables.wave.c.created_on, tables.wave.c.id)).all()
         return [Wave(row.id, row.survey, row.body_key, row.locator_key) for row in rows]
 
@@ -131,7 +171,7 @@ class SecureStore:
 
     def steps(self, wave_id: str) -> dict[str, Mapping[str, int | str]]:
         """Steps that are done, with their counts."""
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             rows = connection.execute(select(tables.step).where(tables.step.c.wave == wave_id)).all()
         return {row.verb: json.loads(row.counts) for row in rows}
 
@@ -142,7 +182,7 @@ class SecureStore:
             .join(tables.step, tables.step.c.wave == tables.wave.c.id)
             .where(tables.wave.c.id == wave_id, tables.step.c.verb == "transfer")
         )
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
             raise StepRefused(f"Wave '{wave_id}' is still being collected: transfer it first.")
@@ -152,7 +192,7 @@ class SecureStore:
 
     def assets(self, wave_id: str) -> list[Asset]:
         """Every data set of a wave, the destroyed ones too."""
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             rows = connection.execute(select(tables.asset).where(tables.asset.c.wave == wave_id)).all()
         return [Asset(row.id, row.wave, row.kind, StoredFile(row.file, row.key_id, row.rows, row.sha256), row.destroyed_on) for row in rows]
 

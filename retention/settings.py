@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 
 class SettingsError(ValueError):
@@ -21,7 +24,7 @@ class CollectionZone:
     """The public server: public keys and sealed responses."""
 
     folder: Path
-    database_url: str
+    database_url: str = field(repr=False)  # may hold a password
 
     @property
     def keys(self) -> Path:
@@ -34,7 +37,7 @@ class SecureZone:
     """The evidence team's network: private keys, vault, ledger."""
 
     folder: Path
-    database_url: str
+    database_url: str = field(repr=False)  # may hold a password
     passphrase_file: Path | None
 
     @property
@@ -64,7 +67,10 @@ class SecureZone:
             raise SettingsError("The passphrase file named in BIGASK_PASSPHRASE_FILE does not exist.")
         if path.stat().st_mode & 0o077:
             raise SettingsError("Others can read the passphrase file: run chmod 600 on it, and change the passphrase.")
-        passphrase = path.read_text(encoding="utf-8").strip()
+        try:
+            passphrase = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise SettingsError("The passphrase file cannot be read as text: write one line of UTF-8 into it.") from None
         if len(passphrase) < 12:
             raise SettingsError("The passphrase is shorter than 12 characters: choose a longer one.")
         return passphrase
@@ -90,16 +96,16 @@ class Settings:
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from BIGASK_HOME (default `var`), BIGASK_COLLECTION_URL, BIGASK_SECURE_URL and BIGASK_PASSPHRASE_FILE.
 
-    Raises SettingsError for a database URL of an unknown kind.
+    An empty value counts as none. Raises SettingsError for a database URL of an unknown kind, or of a database in memory.
     """
-    source = os.environ if environment is None else environment
+    given = os.environ if environment is None else environment
+    source = {name: value for name, value in given.items() if value}
     home = Path(source.get("BIGASK_HOME", "var")).absolute()
     collection, secure = home / "collection", home / "secure"
     collection_url = source.get("BIGASK_COLLECTION_URL", f"sqlite:///{collection / 'responses.sqlite'}")
     secure_url = source.get("BIGASK_SECURE_URL", f"sqlite:///{secure / 'secure.sqlite'}")
     for name, url in (("BIGASK_COLLECTION_URL", collection_url), ("BIGASK_SECURE_URL", secure_url)):
-        if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
-            raise SettingsError(f"{name} must start with sqlite:/// or postgresql+psycopg://")
+        _check(name, url)
     named = source.get("BIGASK_PASSPHRASE_FILE")
     default = secure / "passphrase"
     passphrase_file = Path(named) if named else (default if default.exists() else None)
@@ -109,3 +115,16 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         SecureZone(secure, secure_url, passphrase_file),
         ReleaseZone(home / "release"),
     )
+
+
+def _check(name: str, url: str) -> None:
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise SettingsError(f"{name} must start with sqlite:/// or postgresql+psycopg://")
+    try:
+        database = make_url(url).database or ""
+    except (ArgumentError, ValueError):
+        raise SettingsError(f"{name} is no database URL: check its host, port and password (special characters as %XX).") from None
+    if not database:
+        raise SettingsError(f"{name} names no database: end it with a file path, or with a database's name.")
+    if url.startswith("sqlite") and (":memory:" in database or database.startswith("file:")):
+        raise SettingsError(f"{name} names a database in memory, which keeps nothing: end it with a file path.")

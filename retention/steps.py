@@ -12,6 +12,8 @@ import pandas as pd
 from sqlalchemy import Connection, insert
 
 from retention import tables
+from retention.database import DatabaseUnavailable
+from retention.destroy import certified
 from retention.ledger import Entry
 from retention.schedule import load_schedule
 from retention.secure_store import SecureStore, StepRefused, Wave, today
@@ -68,13 +70,18 @@ class Step:
 
     def save(self, kind: str, frame: pd.DataFrame) -> None:
         """Encrypt a data set; it is registered when the step ends. Raises RuleMissing at once if no rule covers it."""
-        load_schedule().rule(kind)
+        self._require_new(kind)
         self._stored.append((kind, self.store.vault.write(frame)))
 
     def add_file(self, kind: str, stored: StoredFile) -> None:
         """Register a file that lies in the vault folder already (a sealed bundle)."""
-        load_schedule().rule(kind)
+        self._require_new(kind)
         self._stored.append((kind, stored))
+
+    def _require_new(self, kind: str) -> None:
+        load_schedule().rule(kind)
+        if any(kind == other for other, _ in self._stored) or any(kind == asset.kind for asset in self.store.assets(self.wave.id)):
+            raise StepRefused(f"Wave '{self.wave.id}' has its '{kind}' already: one certificate could not speak for two data sets.")
 
     def also(self, write: Write) -> None:
         """Run this inside the step's transaction."""
@@ -82,12 +89,12 @@ class Step:
 
 
 def require(store: SecureStore, wave: Wave, verb: Verb) -> None:
-    """Raise StepRefused unless the proofs that `verb` needs are there."""
+    """Raise StepRefused unless the proofs that `verb` needs are there: the earlier step, and certificates that hold."""
     needs = NEEDS[verb]
     if needs.step is not None and needs.step not in store.steps(wave.id):
         raise StepRefused(f"`{verb}` cannot start on wave '{wave.id}': run `bigask {needs.step}` first.")
-    destroyed = {asset.kind for asset in store.assets(wave.id) if asset.destroyed_on is not None}
-    missing = [kind for kind in needs.destroyed if kind not in destroyed]
+    proven = certified(store, wave.id) if needs.destroyed else frozenset()
+    missing = [kind for kind in needs.destroyed if kind not in proven]
     if missing:
         raise StepRefused(
             f"`{verb}` cannot start on wave '{wave.id}': there is no certificate that its {' and '.join(missing)} "
@@ -99,23 +106,45 @@ def require(store: SecureStore, wave: Wave, verb: Verb) -> None:
 def step(store: SecureStore, wave: Wave, verb: Verb, actor: str) -> Iterator[Step]:
     """Run a step. On leaving, its data sets, its counts and its ledger entry are committed together.
 
-    Raises StepRefused if a proof is missing or the step is done. If the body raises, nothing is registered, and what was
-    written is removed with its keys.
+    Raises StepRefused if a proof is missing, the step is done, or another one is running. If the body raises, nothing is
+    registered, and what was written is removed with its keys.
     """
-    if verb in store.steps(wave.id):
-        raise StepRefused(f"`{verb}` has been done for wave '{wave.id}': nothing to do.")
-    require(store, wave, verb)
-    running = Step(store, wave, verb)
+    with store.alone():
+        if verb in store.steps(wave.id):
+            raise StepRefused(f"`{verb}` has been done for wave '{wave.id}': nothing to do.")
+        require(store, wave, verb)
+        running = Step(store, wave, verb)
+        try:
+            yield running
+            with store.record(Entry(actor, verb.value, wave.id, running.counts)) as connection:
+                for kind, stored in running._stored:
+                    store.add_asset(connection, wave.id, kind, stored)
+                for write in running._writes:
+                    write(connection)
+                values = {"wave": wave.id, "verb": verb.value, "counts": json.dumps(running.counts, sort_keys=True)}
+                connection.execute(insert(tables.step).values(**values, done_on=today()))
+        except BaseException:
+            _discard(running)
+            raise
+
+
+def _discard(running: Step) -> None:
+    """Remove what a failed step wrote, but nothing that is registered: a step can fail after its commit, at the ledger's head."""
     try:
-        yield running
-        with store.record(Entry(actor, verb.value, wave.id, running.counts)) as connection:
-            for kind, stored in running._stored:
-                store.add_asset(connection, wave.id, kind, stored)
-            for write in running._writes:
-                write(connection)
-            values = {"wave": wave.id, "verb": verb.value, "counts": json.dumps(running.counts, sort_keys=True)}
-            connection.execute(insert(tables.step).values(**values, done_on=today()))
-    except BaseException:
-        for _, stored in running._stored:
-            store.vault.discard(stored)
-        raise
+        registered = {asset.stored.name for asset in running.store.assets(running.wave.id)}
+    except DatabaseUnavailable:
+        return  # nobody knows now whether the commit arrived; what did not is removed by `sweep`
+    for _, stored in running._stored:
+        if stored.name not in registered:
+            running.store.vault.discard(stored)
+
+
+def sweep(store: SecureStore) -> int:
+    """Remove the files and keys that killed steps left in the vault. Returns how many files.
+
+    Raises StepRefused while a step is running, and LedgerError if the database is not the one that this zone's ledger is in:
+    to another database every data set would be a stray.
+    """
+    with store.alone():
+        store.verify_ledger()
+        return store.vault.sweep({asset.stored.name for wave in store.waves() for asset in store.assets(wave.id)})

@@ -5,7 +5,7 @@ The collection database holds one open wave and sealed records. The secure datab
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Date, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
 
 collection = MetaData()
 secure = MetaData()
@@ -68,7 +68,7 @@ step = Table(
 asset = Table(
     "asset",
     secure,
-    Column("id", String(32), primary_key=True),
+    Column("id", String(64), primary_key=True),
     Column("wave", String(64), ForeignKey("wave.id"), nullable=False),
     Column("kind", String(32), nullable=False),
     Column("file", String(128), nullable=False),
@@ -78,6 +78,7 @@ asset = Table(
     Column("created_on", Date, nullable=False),
     Column("review_on", Date, nullable=False),
     Column("destroyed_on", Date),
+    UniqueConstraint("wave", "kind", name="asset_of_a_kind"),
 )
 
 certificate = Table(
@@ -88,6 +89,7 @@ certificate = Table(
     Column("kind", String(32), nullable=False),
     Column("document", Text, nullable=False),
     Column("signature", String(128), nullable=False),
+    UniqueConstraint("wave", "kind", name="certificate_of_a_kind"),
 )
 
 ledger = Table(

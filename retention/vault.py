@@ -11,6 +11,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,20 @@ class _Kms(pe.KmsClient):  # type: ignore[misc]
         return bytes(box.decrypt(base64.b64decode(wrapped_key)))
 
 
+class _AnyOf(pe.KmsClient):  # type: ignore[misc]
+    """Tries keys until one unwraps; for trying to open what must not open."""
+
+    def __init__(self, keys: Collection[bytes]) -> None:
+        super().__init__()
+        self._boxes = [SecretBox(key) for key in keys]
+
+    def unwrap_key(self, wrapped_key: str, _: str) -> bytes:
+        for box in self._boxes:
+            with suppress(CryptoError):
+                return bytes(box.decrypt(base64.b64decode(wrapped_key)))
+        raise CryptoError
+
+
 @dataclass(frozen=True)
 class StoredFile:
     """Where a data set lies: file name (in the vault), key id, rows, and the SHA-256 of the encrypted bytes."""
@@ -72,21 +87,28 @@ class Vault:
         """Encrypt a frame under a new key into a new file. The caller registers both, or removes them."""
         name = secrets.token_hex(16)
         key_id = f"data-{name}"
+        path = self.folder / f"{name}.parquet"
         self._ring.create(key_id, KeyKind.SYMMETRIC)
+        try:
+            self._encrypt(frame, path, key_id)
+            return StoredFile(path.name, key_id, len(frame), file_hash(path))
+        except BaseException:
+            self.discard(StoredFile(path.name, key_id, 0, ""))
+            raise
+
+    def _encrypt(self, frame: pd.DataFrame, path: Path, key_id: str) -> None:
         table = pa.Table.from_pandas(frame, preserve_index=False)
         config = pe.EncryptionConfiguration(
             footer_key=key_id, uniform_encryption=True, plaintext_footer=False, encryption_algorithm="AES_GCM_V1"
         )
         factory = pe.CryptoFactory(lambda _: _Kms(self._ring))
         properties = factory.file_encryption_properties(pe.KmsConnectionConfig(), config)
-        path = self.folder / f"{name}.parquet"
         with pq.ParquetWriter(path, table.schema, compression="zstd", encryption_properties=properties) as writer:
             writer.write_table(table)
         path.chmod(0o600)
         with path.open("r+b") as file:
             os.fsync(file.fileno())
         sync_folder(self.folder)
-        return StoredFile(path.name, key_id, len(frame), file_hash(path))
 
     def read(self, stored: StoredFile) -> pd.DataFrame:
         """Decrypt a data set.
@@ -106,6 +128,16 @@ class Vault:
         except (OSError, CryptoError):
             raise VaultError("A data set does not open with its key.") from None
         return frame
+
+    def opens_with(self, name: str, keys: Collection[bytes]) -> bool:
+        """True if any of these keys opens a file."""
+        factory = pe.CryptoFactory(lambda _: _AnyOf(keys))
+        properties = factory.file_decryption_properties(pe.KmsConnectionConfig())
+        try:
+            pq.ParquetFile(self.folder / name, decryption_properties=properties)
+        except (OSError, ValueError, CryptoError):
+            return False
+        return True
 
     def discard(self, stored: StoredFile) -> None:
         """Remove a file that was never registered, and its key."""

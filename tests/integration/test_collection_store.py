@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from retention.collection_store import DatabaseUnavailable, NoWave, Receipt, SlotStore, WaveClosed, WaveState, connect_collection
+from retention.collection_store import NoWave, Receipt, SlotStore, WaveClosed, WaveState, connect_collection
+from retention.database import DatabaseUnavailable
 from retention.seal import BODY_SIZE, LOCATOR_SIZE, SealedResponse
 from retention.settings import CollectionZone
 from tests.postgres import Postgres
@@ -50,6 +51,7 @@ def test_putting_nothing_is_no_error(database_url: str) -> None:
 
 PUT_ALL = """
 import sys
+from retention.database import DatabaseUnavailable
 from retention.seal import BODY_SIZE, LOCATOR_SIZE, SealedResponse
 from tests.sealed import open_store
 store = open_store(sys.argv[1])

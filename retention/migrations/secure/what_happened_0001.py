@@ -27,7 +27,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "asset",
-        sa.Column("id", sa.String(32), primary_key=True),
+        sa.Column("id", sa.String(64), primary_key=True),
         sa.Column("wave", sa.String(64), sa.ForeignKey("wave.id"), nullable=False),
         sa.Column("kind", sa.String(32), nullable=False),
         sa.Column("file", sa.String(128), nullable=False),
@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("created_on", sa.Date, nullable=False),
         sa.Column("review_on", sa.Date, nullable=False),
         sa.Column("destroyed_on", sa.Date),
+        sa.UniqueConstraint("wave", "kind", name="asset_of_a_kind"),
     )
     op.create_table(
         "certificate",
@@ -45,6 +46,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(32), nullable=False),
         sa.Column("document", sa.Text, nullable=False),
         sa.Column("signature", sa.String(128), nullable=False),
+        sa.UniqueConstraint("wave", "kind", name="certificate_of_a_kind"),
     )
     op.create_table(
         "ledger",
