@@ -177,6 +177,8 @@ def _add_error_pages(app: FastAPI, survey: Survey) -> None:
 async def _answered(form: Form, post: Post, receiver: Receiver) -> Response:
     """What one understood post leads to: the next page, the same page with what has to change, or the end."""
     nonce = post.nonce or secrets.token_hex(16)
+    if receiver.finished(bytes.fromhex(nonce)):
+        return RedirectResponse(f"/{form.id}/already-sent", 303)
     outcome = advance(form, post)
     try:
         if isinstance(outcome, Finished):

@@ -15,7 +15,7 @@ from forms.answers import Response as Answered
 from forms.survey import Form, Page, Survey, SurveyError
 
 NONCE = re.compile(r"^[0-9a-f]{32}$")
-CARRIED = ("page", "action", "nonce", "version")  # what a post carries beside answers
+CARRIED = ("page", "action", "nonce", "version", "private")  # what a post carries beside answers
 
 
 class MalformedPost(ValueError):

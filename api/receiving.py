@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import secrets
 import time
 from collections.abc import Callable
 
@@ -16,6 +18,7 @@ from retention.seal import seal_response
 from retention.settings import CollectionZone
 
 WAVE_KNOWN_FOR = 1.0  # seconds; the store itself refuses a closed wave, so this only spares a look-up per page
+FINISHED_KEPT = 50_000  # nonces remembered, at most
 PATIENCE = 20.0  # seconds that a child waits for the disk before being told that we try again
 
 
@@ -39,6 +42,8 @@ class Receiver:
         self._known: CollectionWave | None = None
         self._known_until = float("-inf")
         self._keys: dict[str, bytes] = {}
+        self._secret = secrets.token_bytes(32)
+        self._finished: set[bytes] = set()
 
     def start(self) -> None:
         """Connect. Raises DatabaseUnavailable."""
@@ -79,10 +84,26 @@ class Receiver:
         stored = asyncio.wrap_future(self._group.submit(record))
         # Shielded: giving up waiting must not cancel what the storing thread has in hand.
         try:
-            return await asyncio.wait_for(asyncio.shield(stored), self._patience)
+            receipt = await asyncio.wait_for(asyncio.shield(stored), self._patience)
         except (WaveClosed, NoWave):
             self._known = None  # what we knew is out of date
             raise
+        if len(self._finished) >= FINISHED_KEPT:
+            self._finished.clear()
+        self._finished.add(self._trace(nonce))
+        return receipt
+
+    def finished(self, nonce: bytes) -> bool:
+        """True if this process remembers that the response of this nonce is stored.
+
+        A browser without JavaScript keeps its posts, and would show a child's pages again to whoever presses Back after
+        them; the door then says "sent" instead. It is an extra layer: another process, or a later one, does not know.
+        """
+        return self._trace(nonce) in self._finished
+
+    def _trace(self, nonce: bytes) -> bytes:
+        """What is remembered of a nonce: nothing that leads to a stored response once this process has ended."""
+        return hashlib.blake2b(nonce, key=self._secret, digest_size=16).digest()
 
     def _key(self, key_id: str) -> bytes:
         if key_id not in self._keys:

@@ -70,8 +70,10 @@ def field_id(field: str) -> str:
 def check_pictures(survey: Survey) -> None:
     """Raises SurveyError if a page would show a picture that is not among our static files."""
     for form in survey:
-        named = {item.picture for q in form.questions for item in (q, *q.options, *q.rows)}
-        for name in sorted(named - {None} | {face for _, face in PROMISES} | set(FACES.values()) | {THANKS}, key=str):
+        named = {face for _, face in PROMISES} | set(FACES.values()) | {THANKS}
+        for q in form.questions:
+            named |= {name for name in (q.picture, *(o.picture for o in q.options), *(r.picture for r in q.rows)) if name}
+        for name in sorted(named):
             try:
                 static_files().url(f"pictures/{name}.svg")
             except KeyError:
