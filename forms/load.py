@@ -1,9 +1,9 @@
 """From YAML to a `Survey`: structure and words are kept apart and joined here; what is missing or left over is refused.
 
 A survey is a folder. `survey.yaml` holds what its forms share: named sets of options and rows, and a bank of questions.
-`<form>.yaml` picks questions from the bank in the order they are asked, and says where it differs. `pictures.yaml`
-names the pictures. `<language>/<form>.yaml` holds every text of one form, so a translation is one file per form, and
-one more, `<language>/survey.yaml`, for the pages around them.
+`<form>.yaml` picks questions from the bank in the order they are asked (or takes those of another form) and says where
+it differs. `pictures.yaml` names the pictures. `<language>/<form>.yaml` holds every text of one form, so a translation is
+one file per form, and one more, `<language>/survey.yaml`, for the pages around them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WORDS = FORM_WORDS
 SURVEYS = Path(__file__).parent / "surveys"
 NAME = re.compile(r"^[a-z0-9_]+$")
 LANGUAGE = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")
-FORM_KEYS = {"version", "bands", "easy_read", "pictures", "one_row_a_page", "questions"}
+FORM_KEYS = {"version", "bands", "easy_read", "pictures", "one_row_a_page", "questions_of", "questions"}
 
 
 def load_survey(name_or_path: str | Path = "big_ask", language: str = "en") -> Survey:
@@ -83,7 +83,7 @@ def _form(folder: Path, form_id: str, language: str, bank: Bank) -> Form:
     texts = FormTexts.read(folder / language / file, language)
     flags = {key: truth(data.get(key, "false"), f"{file}: {key}") for key in ("easy_read", "pictures", "one_row_a_page")}
     asked: dict[str, tuple[Question, ...]] = {}
-    for question_id, overrides in mapping(data.get("questions"), f"{file}: questions").items():
+    for question_id, overrides in _asked(folder, data, file).items():
         where = f"{file}: question '{question_id}'"
         plan = bank.plan(question_id, overrides, where)
         page = text(plan.get("page", question_id), f"{where}: page")
@@ -111,6 +111,21 @@ def _form(folder: Path, form_id: str, language: str, bank: Bank) -> Form:
         )
     except SurveyError as error:
         raise SurveyError(f"{file}: {error}") from error
+
+
+def _asked(folder: Path, data: dict[str, Any], file: str) -> dict[str, Any]:
+    """Question ids in the order they are asked, each with what this form changes in it.
+
+    A form can ask the questions of another one, in that order, and say only where it differs.
+    """
+    own = mapping(data.get("questions", {}), f"{file}: questions")
+    if "questions_of" not in data:
+        return own
+    other = f"{text(data['questions_of'], f'{file}: questions_of')}.yaml"
+    theirs = mapping(read_yaml(folder / other), other)
+    if "questions_of" in theirs:
+        raise SurveyError(f"{file}: {other} itself asks the questions of another form: name that one")
+    return {**mapping(theirs.get("questions"), f"{other}: questions"), **own}
 
 
 def _pages(name: str, questions: tuple[Question, ...], one_row_a_page: bool) -> list[Page]:

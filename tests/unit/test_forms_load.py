@@ -333,13 +333,41 @@ def test_questions_can_share_a_page(tmp_path: Path) -> None:
 
 
 def test_what_a_form_changes_stays_in_that_form(tmp_path: Path) -> None:
-    def two(files: dict[str, Tree]) -> None:
+    questions = {**tiny()["one.yaml"]["questions"], "likes": {"limit": "all"}}
+    forms = load(tmp_path, two_forms({"questions": questions})).forms
+    assert (forms["one"].question("likes").limit, forms["two"].question("likes").limit) == (2, 3)
+
+
+def two_forms(second: Tree) -> Change:
+    """Adds a form `two` with the words of the first."""
+
+    def change(files: dict[str, Tree]) -> None:
         files["survey.yaml"]["forms"] = ["one", "two"]
-        files["two.yaml"] = {**files["one.yaml"], "questions": {**files["one.yaml"]["questions"], "likes": {"limit": "all"}}}
+        files["two.yaml"] = {"version": "1", "bands": ["9-12"], **second}
         files["en/two.yaml"] = files["en/one.yaml"]
 
-    forms = load(tmp_path, two).forms
-    assert (forms["one"].question("likes").limit, forms["two"].question("likes").limit) == (2, 3)
+    return change
+
+
+def test_a_form_can_ask_the_questions_of_another(tmp_path: Path) -> None:
+    change = two_forms({"questions_of": "one", "questions": {"likes": {"limit": "1"}}})
+    one, two = load(tmp_path, change).forms.values()
+    assert [question.id for question in two.questions] == [question.id for question in one.questions]
+    assert (one.question("likes").limit, two.question("likes").limit) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        ({"questions_of": "two"}, r"two\.yaml: two\.yaml itself asks the questions of another form"),
+        ({"questions_of": "three"}, r"three\.yaml is missing"),
+        ({}, r"two\.yaml: form 'two' needs pages"),
+    ],
+)
+def test_questions_of_a_form_that_has_none_are_refused(tmp_path: Path, second: Tree, message: str) -> None:
+    wordless = {**tiny()["en/one.yaml"], "questions": {}, "options": {}, "rows": {}}
+    with pytest.raises(SurveyError, match=message):
+        load(tmp_path, both(two_forms(second), put("en/two.yaml", wordless if not second else tiny()["en/one.yaml"])))
 
 
 def test_a_survey_is_read_once() -> None:
