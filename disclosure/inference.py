@@ -1,0 +1,272 @@
+"""What can be inferred from published tables: every withheld count as an unknown, every sum as an equation.
+
+Used by the attack alone, and written apart from the defence on purpose: it links tables, builds equations and searches
+in its own way, so that a mistake in one does not blind the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from disclosure.table import Dimension, DisclosureError, PublishedTable
+
+Key = tuple[str | tuple[str, str], ...]
+Whole = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+NO_LIMIT = np.int64(2**40)
+TOLERANCE = 1e-6
+SEARCH_NODES = 2000  # branch-and-bound nodes before a whole-number question counts as open
+
+
+@dataclass(frozen=True, eq=False)
+class Equations:
+    """Unknowns u with low <= u <= high and matrix @ u = known. `cells`: for each table, the unknown behind each count, or -1.
+
+    `keys` names the unknowns; those from `implied` on stand for cells that are in no table. `sums` lists every sum as
+    (variable, parent, children) in cells' keys; `counts` holds what is published.
+    """
+
+    keys: tuple[Key, ...]
+    implied: int
+    matrix: sparse.csr_matrix
+    known: Whole
+    low: Whole
+    high: Whole
+    cells: tuple[Whole, ...]
+    sums: tuple[tuple[str, Key, tuple[Key, ...]], ...]
+    counts: Mapping[Key, int]
+
+
+def _same_variable(tables: Sequence[PublishedTable]) -> dict[str, str]:
+    """Names of variables that are a coarser level of another's hierarchy, as far as published margins tell."""
+    margins: dict[tuple[str, int], dict[str, int]] = {}
+    dimensions: list[tuple[int, Dimension]] = []
+    for number, table in enumerate(tables):
+        for axis, dimension in enumerate(table.dimensions):
+            line = np.moveaxis(table.values, axis, 0).reshape(len(dimension.codes), -1)[:, 0]
+            margins[dimension.name, number] = {c: int(n) for c, n in zip(dimension.codes, line, strict=True) if n >= 0}
+            dimensions.append((number, dimension))
+    names: dict[str, str] = {}
+    for (i, a), (j, b) in product(dimensions, dimensions):
+        here, there = tables[i], tables[j]
+        if b.name in {d.name for d in here.dimensions} or a.name in {d.name for d in there.dimensions}:
+            continue
+        if (here.population, here.where) != (there.population, there.where) or not set(a.codes[1:]) < set(b.codes[1:]):
+            continue
+        one, other = margins[a.name, i], margins[b.name, j]
+        shared = set(one) & set(other) & set(a.codes[1:])
+        if shared and all(one[code] == other[code] for code in shared):
+            names.setdefault(a.name, b.name)
+    return names
+
+
+def _cells(table: PublishedTable, names: Mapping[str, str]) -> Iterator[Key]:
+    """The cells' keys in the order of the table's counts: population, then (variable, code) sorted, totals left out."""
+    fixed = [[(names.get(name, name), code)] for name, code in table.where]
+    axes = [[(names.get(d.name, d.name), "" if k == 0 else code) for k, code in enumerate(d.codes)] for d in table.dimensions]
+    lists = fixed + axes
+    order = sorted(range(len(lists)), key=lambda k: lists[k][0][0])
+    for combination in product(*lists):
+        yield (table.population, *(combination[k] for k in order if combination[k][1]))
+
+
+def _with(key: Key, variable: str, code: str) -> Key:
+    rest = [part for part in key[1:] if part[0] != variable]
+    return (key[0], *sorted([*rest, (variable, code)] if code else rest))
+
+
+def equations(tables: Sequence[PublishedTable]) -> Equations:
+    """Everything the tables say about each other. Raises DisclosureError if they contradict themselves."""
+    names = _same_variable(tables)
+    counts: dict[Key, int] = {}
+    floors: dict[Key, int] = {}
+    listed = [list(_cells(table, names)) for table in tables]
+    for table, keys in zip(tables, listed, strict=True):
+        for key, value, floor in zip(keys, table.values.reshape(-1).tolist(), table.floor.reshape(-1).tolist(), strict=True):
+            if value >= 0 and counts.setdefault(key, value) != value:
+                raise DisclosureError("two published tables give different counts for the same cell")
+            if value < 0:
+                floors[key] = max(floors.get(key, 0), floor)
+    present = dict.fromkeys(key for keys in listed for key in keys)
+    groups: dict[str, dict[str, set[tuple[str, ...]]]] = {}
+    for table in tables:
+        for d in table.dimensions:
+            for parent, children in d.partitions:
+                below = groups.setdefault(names.get(d.name, d.name), {}).setdefault("" if parent == d.total else parent, set())
+                below.add(tuple(sorted(children)))
+    sums, implied = _sums(present, groups)
+    unknown = [key for key in present if key not in counts] + implied
+    number = {key: k for k, key in enumerate(unknown)}
+    rows: list[int] = []
+    columns: list[int] = []
+    signs: list[int] = []
+    known: list[int] = []
+    for _, above, below_it in sums:
+        total = 0
+        for key, sign in ((above, -1), *((child, 1) for child in below_it)):
+            if key in number:
+                rows.append(len(known))
+                columns.append(number[key])
+                signs.append(sign)
+            else:
+                total -= sign * counts[key]
+        known.append(total)
+    matrix = sparse.csr_matrix((signs, (rows, columns)), shape=(len(known), len(unknown)), dtype=np.int64)
+    low = np.array([floors.get(key, 0) for key in unknown], np.int64)
+    cells = tuple(np.array([number.get(key, -1) for key in keys], np.int64) for keys in listed)
+    high = np.full(len(unknown), NO_LIMIT)
+    first_implied = len(unknown) - len(implied)
+    return Equations(tuple(unknown), first_implied, matrix, np.array(known, np.int64), low, high, cells, tuple(sums), counts)
+
+
+def _sums(
+    present: Mapping[Key, None], groups: Mapping[str, Mapping[str, set[tuple[str, ...]]]]
+) -> tuple[list[tuple[str, Key, tuple[Key, ...]]], list[Key]]:
+    sums: list[tuple[str, Key, tuple[Key, ...]]] = []
+    implied: dict[Key, None] = {}
+    remainders: list[tuple[str, Key, tuple[Key, ...]]] = []
+    for key in present:
+        codes = dict(part for part in key[1:] if isinstance(part, tuple))
+        for variable, below in groups.items():
+            for group in sorted(below.get(codes.get(variable, ""), ())):
+                children = tuple(_with(key, variable, code) for code in group)
+                missing = [child for child in children if child not in present]
+                if not missing:
+                    sums.append((variable, key, children))
+                elif len(missing) == 1 and len(children) > 1:
+                    remainders.append((variable, key, children))
+                    implied[missing[0]] = None
+    return sums + remainders, list(implied)
+
+
+def tighten(system: Equations) -> None:
+    """Narrows `low` and `high` in place by adding and subtracting, in whole numbers, until nothing changes.
+
+    Raises DisclosureError if nothing fits.
+    """
+    rows = np.repeat(np.arange(system.matrix.shape[0]), np.diff(system.matrix.indptr))
+    columns, signs = system.matrix.indices, system.matrix.data
+    count = system.matrix.shape[0]
+    for _ in range(10_000):
+        ahead = signs > 0
+        least = np.where(ahead, system.low[columns], -system.high[columns])
+        most = np.where(ahead, system.high[columns], -system.low[columns])
+        row_least = np.bincount(rows, least, count) if count else np.zeros(0)
+        row_most = np.bincount(rows, most, count) if count else np.zeros(0)
+        # sign * u = known - the rest of its row
+        top = system.known[rows] - (row_least[rows] - least)
+        bottom = system.known[rows] - (row_most[rows] - most)
+        new_high, new_low = system.high.copy(), system.low.copy()
+        np.minimum.at(new_high, columns, np.where(ahead, top, -bottom).clip(-NO_LIMIT, NO_LIMIT).astype(np.int64))
+        np.maximum.at(new_low, columns, np.where(ahead, bottom, -top).clip(-NO_LIMIT, NO_LIMIT).astype(np.int64))
+        if (new_low > new_high).any():
+            raise DisclosureError("no table of whole numbers fits what is published: check how it was made")
+        if (new_low == system.low).all() and (new_high == system.high).all():
+            return
+        system.low[:], system.high[:] = new_low, new_high
+
+
+def parts(system: Equations) -> list[tuple[Whole, sparse.csr_matrix, Whole]]:
+    """Independent parts of what is still open: (unknowns, equations over them, known sums)."""
+    open_ = np.flatnonzero(system.low < system.high)
+    closed = np.where(system.low < system.high, 0, system.low)
+    known = system.known - system.matrix @ closed
+    matrix = system.matrix[:, open_].tocsr()
+    matrix = matrix.copy()
+    matrix.eliminate_zeros()
+    used = np.diff(matrix.indptr) > 0
+    if (known[~used] != 0).any():
+        raise DisclosureError("no table of whole numbers fits what is published: check how it was made")
+    matrix, known = matrix[used], known[used]
+    joined = (abs(matrix).T @ abs(matrix)).tocsr()
+    number, label = connected_components(joined, directed=False)
+    columns = np.split(np.argsort(label, kind="stable"), np.cumsum(np.bincount(label, minlength=number))[:-1]) if number else []
+    row_label = label[matrix.indices[matrix.indptr[:-1]]] if matrix.shape[0] else np.zeros(0, np.int32)
+    rows = np.argsort(row_label, kind="stable")
+    bounds = np.searchsorted(row_label[rows], np.arange(number + 1))
+    result = []
+    for k, column in enumerate(columns):
+        row = rows[bounds[k] : bounds[k + 1]]
+        result.append((open_[column], matrix[row][:, column].tocsr(), known[row]))
+    return result
+
+
+class Search:
+    """Looks for tables that fit one part: least and largest values, over the reals and in whole numbers."""
+
+    def __init__(self, matrix: sparse.csr_matrix, known: Whole, low: Whole, high: Whole) -> None:
+        self.matrix, self.known, self.low = matrix, known, low
+        # Where nothing limits a count, looking this far is enough, and leaves no table unbounded.
+        self.far = int(max(1000, 4 * np.abs(known).max(initial=0), 4 * low.max(initial=0)))
+        self.high = np.where(high >= NO_LIMIT, self.far, high)
+        self.count = matrix.shape[1]
+        self.lines = self._solver()
+        self.last = -1
+        self.solved = 0
+
+    def _solver(self) -> highspy.Highs:
+        columns = self.matrix.tocsc()
+        model = highspy.HighsLp()
+        model.num_col_, model.num_row_ = self.count, self.matrix.shape[0]
+        model.col_cost_ = np.zeros(self.count)
+        model.col_lower_ = self.low.astype(float)
+        model.col_upper_ = self.high.astype(float)
+        model.row_lower_ = model.row_upper_ = self.known.astype(float)
+        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        model.a_matrix_.start_, model.a_matrix_.index_ = columns.indptr, columns.indices
+        model.a_matrix_.value_ = columns.data.astype(float)
+        solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0), ("presolve", "off")):
+            solver.setOptionValue(option, value)
+        solver.passModel(model)
+        return solver
+
+    def fits(self, values: Whole) -> bool:
+        """True if these whole numbers are a possible table."""
+        inside = (values >= self.low).all() and (values <= self.high).all()
+        return bool(inside and (self.matrix @ values == self.known).all())
+
+    def extreme(self, target: int, direction: int) -> tuple[float, Whole | None]:
+        """Largest (direction 1) or least (-1) real value of an unknown (inf if nothing limits it); that table, if it is whole."""
+        if self.last >= 0:
+            self.lines.changeColCost(self.last, 0.0)
+        self.lines.changeColCost(target, -float(direction))
+        self.last = target
+        self.lines.run()
+        self.solved += 1
+        state = self.lines.getModelStatus()
+        if state == highspy.HighsModelStatus.kInfeasible:
+            raise DisclosureError("no table fits what is published: check how it was made")
+        if state != highspy.HighsModelStatus.kOptimal:
+            raise DisclosureError("the attack could not be finished on a withheld cell: nothing may be released on its result")
+        values = np.array(self.lines.getSolution().col_value)
+        whole = np.rint(values).astype(np.int64)
+        value = np.inf if values[target] >= self.far - 0.5 else float(values[target])
+        return value, whole if self.fits(whole) else None
+
+    def whole(self, target: int | None, direction: int) -> tuple[Whole | None, bool]:
+        """A whole-number table with the target as far as the search got; True if that is certainly the furthest."""
+        solver = self._solver()
+        for option, value in (("presolve", "choose"), ("mip_max_nodes", SEARCH_NODES), ("mip_rel_gap", 0.0)):
+            solver.setOptionValue(option, value)
+        solver.changeColsIntegrality(self.count, np.arange(self.count, dtype=np.int32), np.full(self.count, highspy.HighsVarType.kInteger))
+        if target is not None:
+            solver.changeColCost(target, -float(direction))
+        solver.run()
+        state = solver.getModelStatus()
+        if state == highspy.HighsModelStatus.kInfeasible:
+            raise DisclosureError("no table of whole numbers fits what is published: check how it was made")
+        values = np.array(solver.getSolution().col_value)
+        if len(values) != self.count or not np.isfinite(values).all():
+            return None, False
+        table = np.rint(values).astype(np.int64)
+        return (table if self.fits(table) else None), state == highspy.HighsModelStatus.kOptimal

@@ -1,0 +1,260 @@
+"""Protecting moves: other tables that a reader cannot rule out.
+
+A move is a whole-number change of withheld cells that keeps every sum and leaves every cell in the range that a reader
+takes for granted. The table moved by it fits all that is published; so a cell that some move changes is not pinned down,
+and the move is the proof. Moves of least cost are found by linear programming (HiGHS), warm-started from one to the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+Floats = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+UNBOUNDED = np.int64(2**40)
+ROUNDING = 1e-6
+LARGEST_SCALE = 12  # a fractional move is scaled up to whole numbers by at most this
+SEARCH_NODES = 300  # branch-and-bound nodes for a move that has no whole-number scaling
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Cells that can only move together. `of` (cells): group or -1 (cannot move at all); `sign`: in or against its direction.
+
+    `matrix` (sums left, groups) holds what still has to be kept; `up` and `down` are how far each group can go.
+    """
+
+    of: Whole
+    sign: Whole
+    matrix: sparse.csr_matrix
+    up: Whole
+    down: Whole
+
+    def cells(self, move: Whole) -> Whole:
+        """The cells' changes (cells,) for the groups' changes."""
+        return np.asarray(np.where(self.of >= 0, self.sign * move[self.of], 0), dtype=np.int64)
+
+
+def group(matrix: sparse.csr_matrix, movable: Mask, up: Whole, down: Whole) -> Groups:
+    """Puts together the movable cells that sums tie to each other, and drops those that sums hold fast.
+
+    matrix (sums, cells); up, down (cells,): how far each cell can go, at least 0.
+    """
+    cells = np.flatnonzero(movable)
+    of = np.full(matrix.shape[1], -1, np.int64)
+    of[cells] = np.arange(len(cells))
+    sign = np.ones(matrix.shape[1], np.int64)
+    left = matrix[:, cells].astype(np.int64).tocsr()
+    while True:
+        left.eliminate_zeros()
+        entries = np.diff(left.indptr)
+        left, entries = left[entries > 0], entries[entries > 0]
+        starts: Whole = np.asarray(left.indptr[:-1], dtype=np.int64)
+        fixed: Mask = np.zeros(left.shape[1], np.bool_)
+        fixed[left.indices[starts[entries == 1]]] = True
+        pairs = starts[entries == 2]
+        pairs = pairs[np.abs(left.data[pairs]) == np.abs(left.data[pairs + 1])]
+        a, b = left.indices[pairs], left.indices[pairs + 1]
+        opposite: Mask = np.asarray(np.sign(left.data[pairs]) == np.sign(left.data[pairs + 1]))
+        if not fixed.any() and not len(pairs):
+            break
+        root, parity = _tie(left.shape[1], a, b, opposite, fixed)
+        keep: Whole = np.flatnonzero((root == np.arange(len(root))) & ~fixed)
+        number = np.full(len(root) + 1, -1, np.int64)
+        number[keep] = np.arange(len(keep))
+        new = number[root]
+        alive = of >= 0
+        sign[alive] *= parity[of[alive]]
+        of[alive] = new[of[alive]]
+        good = new >= 0
+        step = sparse.csr_matrix((parity[good], (np.flatnonzero(good), new[good])), shape=(len(root), len(keep)))
+        left = (left @ step).tocsr()
+    groups = left.shape[1]
+    room_up = np.full(groups, UNBOUNDED)
+    room_down = np.full(groups, UNBOUNDED)
+    standing = np.flatnonzero(of >= 0)
+    with_it = sign[standing] > 0
+    np.minimum.at(room_up, of[standing], np.where(with_it, up[standing], down[standing]))
+    np.minimum.at(room_down, of[standing], np.where(with_it, down[standing], up[standing]))
+    return Groups(of, sign, _without_repeats(left), room_up, room_down)
+
+
+def _tie(count: int, a: npt.NDArray[np.int32], b: npt.NDArray[np.int32], opposite: Mask, fixed: Mask) -> tuple[Whole, Whole]:
+    """Union-find with signs: root of each column and its sign towards it; a group that is its own opposite is fixed."""
+    root, parity = list(range(count)), [1] * count
+
+    def find(k: int) -> tuple[int, int]:
+        path = []
+        while root[k] != k:
+            path.append(k)
+            k = root[k]
+        sign = 1
+        for node in reversed(path):
+            sign *= parity[node]
+            root[node], parity[node] = k, sign
+        return k, (parity[path[0]] if path else 1)
+
+    for first, second, flip in zip(a.tolist(), b.tolist(), opposite.tolist(), strict=True):
+        (i, si), (j, sj) = find(first), find(second)
+        sign = -1 if flip else 1
+        if i == j:
+            fixed[i] |= si * sj != sign
+        else:
+            root[j], parity[j] = i, si * sj * sign
+            fixed[i] |= fixed[j]
+    ends = [find(k) for k in range(count)]
+    roots = np.array([end for end, _ in ends], np.int64)
+    fixed_roots = np.zeros(count, bool)
+    fixed_roots[roots[fixed]] = True
+    fixed |= fixed_roots[roots]
+    roots[fixed] = count
+    return roots, np.array([sign for _, sign in ends], np.int64)
+
+
+def _without_repeats(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    matrix = matrix[np.diff(matrix.indptr) > 0]
+    seen: dict[bytes, int] = {}
+    for row in range(matrix.shape[0]):
+        span = slice(matrix.indptr[row], matrix.indptr[row + 1])
+        signs = matrix.data[span] * np.sign(matrix.data[span][0])
+        seen.setdefault(matrix.indices[span].tobytes() + signs.tobytes(), row)
+    return matrix[sorted(seen.values())]
+
+
+class Finder:
+    """Finds moves of least cost over groups; `cost` (groups,) is the price of one step of each, and may be changed."""
+
+    def __init__(self, groups: Groups, cost: Floats) -> None:
+        self.groups = groups
+        self.cost = np.array(cost, float)
+        count = groups.matrix.shape[1]
+        self.count = count
+        self.upper = np.concatenate([groups.up, groups.down]).astype(float)
+        self.upper[self.upper >= UNBOUNDED] = highspy.kHighsInf
+        both = sparse.hstack([groups.matrix, -groups.matrix]).tocsc()
+        model = highspy.HighsLp()
+        model.num_col_, model.num_row_ = 2 * count, both.shape[0]
+        model.col_cost_ = np.concatenate([self.cost, self.cost])
+        model.col_lower_, model.col_upper_ = np.zeros(2 * count), self.upper.copy()
+        model.row_lower_ = model.row_upper_ = np.zeros(both.shape[0])
+        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        model.a_matrix_.start_, model.a_matrix_.index_ = both.indptr, both.indices
+        model.a_matrix_.value_ = both.data.astype(float)
+        self.solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off"), ("random_seed", 0)):
+            self.solver.setOptionValue(option, value)
+        self.solver.passModel(model)
+        self.forbidden = np.zeros(count, bool)
+        self.solved = 0
+
+    def set_cost(self, which: Whole, cost: Floats) -> None:
+        """Changes the price of some groups."""
+        self.cost[which] = cost
+        self._set_costs(np.concatenate([which, which + self.count]), np.concatenate([cost, cost]))
+
+    def _set_costs(self, columns: Whole, cost: Floats) -> None:
+        self.solver.changeColsCost(len(columns), columns.astype(np.int32), cost)
+
+    def forbid(self, which: Whole, forbidden: bool = True) -> None:
+        """Holds some groups fast, or lets them go again."""
+        self.forbidden[which] = forbidden
+        columns = np.concatenate([which, which + self.count])
+        upper = np.zeros(len(columns)) if forbidden else self.upper[columns]
+        self.solver.changeColsBounds(len(columns), columns.astype(np.int32), np.zeros(len(columns)), upper)
+
+    def find(self, target: int, amount: int) -> Whole | None:
+        """Cheapest whole-number move (groups,) that changes the target by `amount`; None if there is none."""
+        room = self.groups.up[target] if amount > 0 else self.groups.down[target]
+        if self.forbidden[target] or room < abs(amount):
+            return None
+        ahead, back = (target, target + self.count) if amount > 0 else (target + self.count, target)
+        self.solver.changeColBounds(ahead, abs(amount), abs(amount))
+        self.solver.changeColBounds(back, 0.0, 0.0)
+        self.solver.run()
+        self.solved += 1
+        move = None
+        if self.solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+            values = np.array(self.solver.getSolution().col_value)
+            change = values[: self.count] - values[self.count :]
+            move = self._whole(change)
+            if move is None:
+                move = self._search(change, target, amount)
+        self.solver.changeColBounds(ahead, 0.0, self.upper[ahead])
+        self.solver.changeColBounds(back, 0.0, self.upper[back])
+        return move
+
+    def _fits(self, move: Whole) -> bool:
+        inside = (move <= self.groups.up).all() and (-move <= self.groups.down).all()
+        return bool(inside and not (self.groups.matrix @ move).any())
+
+    def _whole(self, change: Floats) -> Whole | None:
+        """The move itself if it is whole, else its smallest multiple that is and that fits."""
+        nearest = np.rint(change)
+        if np.abs(change - nearest).max(initial=0) < ROUNDING:
+            move = nearest.astype(np.int64)
+            return move if self._fits(move) else None
+        parts = change[np.abs(change - nearest) >= ROUNDING]
+        scale = 1
+        for part in np.unique(np.round(parts, 6)):
+            scale = lcm(scale, Fraction(float(part)).limit_denominator(LARGEST_SCALE).denominator)
+            if scale > LARGEST_SCALE:
+                return None
+        scaled = np.rint(change * scale)
+        if np.abs(change * scale - scaled).max() > ROUNDING * scale:
+            return None
+        move = scaled.astype(np.int64)
+        return move if self._fits(move) else None
+
+    def _search(self, change: Floats, target: int, amount: int) -> Whole | None:
+        """A whole-number move by branch and bound: near the fractional one first, then anywhere."""
+        support = np.abs(change) > ROUNDING
+        cheap = self.cost <= np.median(self.cost[support])
+        for wanted in (support | cheap, np.ones(self.count, bool)):
+            columns = np.flatnonzero(wanted & ~self.forbidden)
+            moves = self._branch(columns, target, amount)
+            if moves is not None:
+                return moves
+        return None
+
+    def _branch(self, columns: Whole, target: int, amount: int) -> Whole | None:
+        matrix = self.groups.matrix[:, columns]
+        both = sparse.hstack([matrix, -matrix]).tocsc()
+        count = len(columns)
+        lower = np.zeros(2 * count)
+        upper = np.concatenate([self.upper[columns], self.upper[columns + self.count]])
+        at = int(np.flatnonzero(columns == target)[0])
+        ahead, back = (at, at + count) if amount > 0 else (at + count, at)
+        lower[ahead] = upper[ahead] = abs(amount)
+        lower[back] = upper[back] = 0
+        model = highspy.HighsLp()
+        model.num_col_, model.num_row_ = 2 * count, both.shape[0]
+        model.col_cost_ = np.concatenate([self.cost[columns]] * 2)
+        model.col_lower_, model.col_upper_ = lower, upper
+        model.row_lower_ = model.row_upper_ = np.zeros(both.shape[0])
+        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        model.a_matrix_.start_, model.a_matrix_.index_ = both.indptr, both.indices
+        model.a_matrix_.value_ = both.data.astype(float)
+        model.integrality_ = [highspy.HighsVarType.kInteger] * (2 * count)
+        solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        options = (("output_flag", False), ("threads", 1), ("random_seed", 0), ("mip_max_nodes", SEARCH_NODES), ("mip_rel_gap", 0.1))
+        for option, value in options:
+            solver.setOptionValue(option, value)
+        solver.passModel(model)
+        solver.run()
+        values = np.array(solver.getSolution().col_value)
+        if len(values) != 2 * count or not np.isfinite(values).all():
+            return None
+        move = np.zeros(self.count, np.int64)
+        move[columns] = np.rint(values[:count] - values[count:]).astype(np.int64)
+        return move if move[target] == amount and self._fits(move) else None

@@ -1,0 +1,158 @@
+"""From true tables to tables that may leave: primary rules, secondary suppression, then the attack. Any doubt refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from disclosure.audit import AuditReport, Proofs, audit
+from disclosure.moves import UNBOUNDED
+from disclosure.policy import Attacker, Policy
+from disclosure.primary import Primary, primary
+from disclosure.secondary import Pattern, Problem, suppress
+from disclosure.system import Mask, System, link
+from disclosure.table import WITHHELD, Counts, DisclosureError, PublishedTable, Status, Table
+
+Progress = Callable[[float, str], None]
+ZERO_WEIGHT = 50.0  # cost of withholding a zero: as dear as a cell of so many children
+CELL_WEIGHT = 5.0  # cost of withholding one more cell, beside the children in it
+
+
+def _quietly(_share: float, _step: str) -> None:
+    """No progress wanted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Protected:
+    """Tables that withstood the attack. `proofs` (true counts, and tables that fit as well) must never leave the office."""
+
+    tables: tuple[PublishedTable, ...]
+    policy: Policy
+    audit: AuditReport
+    proofs: Proofs
+    summary: tuple[dict[str, Any], ...]
+
+    def report(self) -> dict[str, Any]:
+        """For JSON, without any count that is withheld: what was done to each table, and what the attack found."""
+        return {"policy": self.policy.name, "tables": list(self.summary), "attack": self.audit.to_dict()}
+
+    def certificate(self) -> dict[str, Any]:
+        """For JSON: the bounds of each withheld count, and the number of other tables that fit."""
+        cells = []
+        for table, low, high in zip(self.tables, self.audit.low, self.audit.high, strict=False):
+            for at in np.argwhere(table.withheld):
+                where = {d.name: d.codes[k] for d, k in zip(table.dimensions, at, strict=True)}
+                top = int(high[tuple(at)])
+                cells.append({"table": table.id, "cell": where, "low": int(low[tuple(at)]), "high": None if top < 0 else top})
+        return {"exact": self.audit.exact, "tables_that_fit": int(self.proofs.changes.shape[0]) + 1, "withheld": cells}
+
+
+def protect(
+    tables: Sequence[Table], policy: Policy, *, earlier: Sequence[PublishedTable] = (), progress: Progress | None = None
+) -> Protected:
+    """Protects tables together, as one system, also against what was released earlier.
+
+    progress(share done, step) is called now and then. Raises DisclosureError if the tables contradict each other, if they
+    cannot be protected under this policy, or if the attack finds any withheld cell narrowed down too far.
+    """
+    tell = progress or _quietly
+    tell(0.0, "linking tables")
+    system = link(tables, earlier)
+    tell(0.05, "choosing what to withhold")
+    unnamed: frozenset[int] = frozenset()
+    while True:
+        rules = primary(system, policy, unnamed)
+        problem = _problem(system, rules, policy, tables, earlier)
+        pattern = suppress(problem, lambda share: tell(0.05 + 0.75 * share, "choosing what to withhold"))
+        lost = {g.total for g in rules.groups if pattern.unproven[[g.largest, g.zero if g.zero >= 0 else g.largest]].any()} - unnamed
+        if not lost:
+            break
+        unnamed |= lost
+    if pattern.unproven.any():
+        raise DisclosureError(
+            f"{int(pattern.unproven.sum())} cells cannot be protected in these tables: merge categories, or leave a table out"
+        )
+    published = tuple(_publish(table, system, at, rules, pattern.hidden, policy) for table, at in zip(tables, system.entries, strict=False))
+    tell(0.8, "attacking the tables")
+    proofs = _proofs(tables, system, pattern)
+    found = audit(
+        [*published, *earlier],
+        policy,
+        proofs=None if earlier else proofs,
+        progress=lambda share, step: tell(0.8 + 0.2 * share, step),
+    )
+    if found.exposed:
+        first = found.exposed[0]
+        raise DisclosureError(
+            f"nothing is released: the attack narrows down {len(found.exposed)} cells, the first in table '{first.table}' "
+            f"({first.how}); merge categories, or leave a table out"
+        )
+    summary = tuple(_summary(table, result) for table, result in zip(tables, published, strict=True))
+    return Protected(published, policy, found, proofs, summary)
+
+
+def _problem(system: System, rules: Primary, policy: Policy, tables: Sequence[Table], earlier: Sequence[PublishedTable]) -> Problem:
+    x, cells = system.x, len(system.x)
+    known, withheld = np.zeros(cells, bool), np.zeros(cells, bool)
+    for table, at in zip(earlier, system.entries[len(tables) :], strict=True):
+        known[at[~table.withheld.reshape(-1)]] = True
+        withheld[at[table.withheld.reshape(-1)]] = True
+    if (known & rules.withheld & ~system.implied).any():
+        raise DisclosureError("an earlier release has published a cell that must be withheld now: leave this table out")
+    low = floor(x, rules, policy)
+    high = np.full(cells, UNBOUNDED)
+    if policy.attacker is Attacker.STATUS_KNOWN:
+        high[rules.small & ~system.implied] = policy.threshold - 1
+    low[system.implied] = 0
+    movable = ((x > 0) | rules.opened | system.implied) & (x != WITHHELD) & ~known
+    hidden = (rules.withheld | withheld) & (x != WITHHELD)
+    free = system.implied & ~rules.small
+    weight = np.where(x > 0, x + CELL_WEIGHT, ZERO_WEIGHT)
+    return Problem(system.matrix, high - x, np.maximum(x - low, 0), weight, movable, hidden, free, policy.minimum_width, rules.fall, x)
+
+
+def floor(x: Counts, rules: Primary, policy: Policy) -> Counts:
+    """The least that a reader takes for granted of each cell, were it withheld."""
+    low = (x > 0).astype(np.int64)
+    if policy.attacker is Attacker.STATUS_KNOWN:
+        low[x >= policy.threshold] = policy.threshold
+        low[rules.group] = 0
+    return low
+
+
+def _publish(table: Table, system: System, at: Counts, rules: Primary, hidden: Mask, policy: Policy) -> PublishedTable:
+    shape = table.counts.shape
+    withheld, small = hidden[at].reshape(shape), rules.small[at].reshape(shape)
+    status = np.where(withheld, np.where(small, Status.PRIMARY, Status.SECONDARY), Status.PUBLISHED).astype(np.str_)
+    least = np.minimum(floor(system.x, rules, policy), 1)[at].reshape(shape)
+    return PublishedTable(
+        table.id,
+        table.dimensions,
+        np.where(withheld, WITHHELD, table.counts),
+        status,
+        np.where(withheld, least, 0),
+        table.title,
+        table.population,
+        table.where,
+    )
+
+
+def _proofs(tables: Sequence[Table], system: System, pattern: Pattern) -> Proofs:
+    entries = np.concatenate(system.entries[: len(tables)])
+    moves = sparse.csr_matrix(np.array(pattern.moves, np.int64).reshape(len(pattern.moves), len(system.x)))
+    return Proofs(tuple(table.counts.reshape(-1) for table in tables), moves[:, entries].tocsr())
+
+
+def _summary(table: Table, result: PublishedTable) -> dict[str, Any]:
+    return {
+        "id": table.id,
+        "cells": int(table.counts.size),
+        "primary": int((result.status == Status.PRIMARY).sum()),
+        "secondary": int((result.status == Status.SECONDARY).sum()),
+        "zeros_withheld": int((result.withheld & (table.counts == 0)).sum()),
+        "children_in_withheld_cells": int(table.counts[result.withheld].sum()),
+    }

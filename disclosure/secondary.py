@@ -1,0 +1,240 @@
+"""Secondary suppression: which further cells to withhold, at least cost, so that no withheld cell is pinned down.
+
+For each withheld cell that no move changes yet, the cheapest move is found; the cells it needs join the withheld. A move
+proves all the cells it changes at once, so most cells need none of their own. Then every further cell is tried again,
+dearest first: it is published after all if each withheld cell keeps a proof without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from disclosure.moves import Finder, Groups, Mask, Whole, group
+
+Floats = npt.NDArray[np.float64]
+HIDDEN_COST = 1e-3  # one step of a cell that is withheld already
+PROVEN_COST = 1e-2  # the same once it has its proof: a new move had better pass through cells that have none
+
+
+@dataclass(eq=False)
+class Problem:
+    """What has to be protected. Arrays over cells: `up`, `down` (how far a cell may go in a reader's eyes), `weight`.
+
+    `hidden` cells must stay hidden, and keep `width` whole numbers between their least and largest count; `free` cells
+    are not published anyway and need no proof; `movable` cells may be withheld; `weight` is the cost of withholding one.
+    """
+
+    matrix: sparse.csr_matrix
+    up: Whole
+    down: Whole
+    weight: Floats
+    movable: Mask
+    hidden: Mask
+    free: Mask
+    width: int
+    fall: Whole  # how far below its count each cell must possibly be, beside the width
+    order: Whole  # count of each cell: the largest are proven first
+
+
+@dataclass(eq=False)
+class Proofs:
+    """Moves found so far, and how far each cell is known to go up and down."""
+
+    problem: Problem
+    moves: list[Whole] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        cells = len(self.problem.up)
+        self.above = np.zeros(cells, np.int64)
+        self.below = np.zeros(cells, np.int64)
+
+    def add(self, move: Whole) -> None:
+        """Takes a move (cells,), and its reverse if that is allowed too."""
+        self.moves.append(move)
+        np.maximum(self.above, move, out=self.above)
+        np.maximum(self.below, -move, out=self.below)
+        if (-move <= self.problem.up).all() and (move <= self.problem.down).all():
+            self.moves.append(-move)
+            np.maximum(self.above, -move, out=self.above)
+            np.maximum(self.below, move, out=self.below)
+
+    @property
+    def proven(self) -> Mask:
+        """Cells that keep the width."""
+        wide = self.above + self.below >= self.problem.width
+        return np.asarray(wide & (self.below >= self.problem.fall))
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """Cells to withhold, the moves that prove them, and the cells for which no move was found."""
+
+    hidden: Mask
+    moves: tuple[Whole, ...]
+    unproven: Mask
+
+
+def _costs(groups: Groups, problem: Problem, hidden: Mask, proven: Mask) -> Floats:
+    """Cost of one step of each group: what its cells would add to the withheld."""
+    cost = np.where(hidden | problem.free, np.where(proven, PROVEN_COST, HIDDEN_COST), problem.weight)
+    total = np.zeros(groups.matrix.shape[1])
+    alive = groups.of >= 0
+    np.add.at(total, groups.of[alive], cost[alive])
+    return total
+
+
+@dataclass(frozen=True, eq=False)
+class _Needs:
+    """How far each group must possibly be moved: `width` in all, of which `rise` up and `fall` down (groups,)."""
+
+    width: int
+    rise: Whole
+    fall: Whole
+
+    @classmethod
+    def of(cls, problem: Problem, groups: Groups) -> _Needs:
+        rise, fall = (np.zeros(groups.matrix.shape[1], np.int64) for _ in range(2))
+        alive = np.flatnonzero((groups.of >= 0) & (problem.fall > 0))
+        for side, sign in ((fall, 1), (rise, -1)):
+            some = alive[groups.sign[alive] == sign]
+            np.maximum.at(side, groups.of[some], problem.fall[some])
+        return cls(problem.width, rise, fall)
+
+    def ways(self, target: int) -> list[tuple[int, int]]:
+        """Steps (up, down) that meet the need: all that is left up, or down, or some of both."""
+        rise, fall = int(self.rise[target]), int(self.fall[target])
+        rest = max(0, self.width - rise - fall)
+        ways = [(rise + rest, fall), (rise, fall + rest), (rise + (rest + 1) // 2, fall + rest // 2)]
+        return list(dict.fromkeys(ways))
+
+    def met(self, above: Whole, below: Whole) -> Mask:
+        """Which groups can go far enough."""
+        return np.asarray((above + below >= self.width) & (above >= self.rise) & (below >= self.fall))
+
+
+def _moves_for(finder: Finder, target: int, needs: _Needs, *, first: bool) -> list[Whole]:
+    """Moves (groups,) that meet a group's need: the first way that can be gone, or the cheapest. None: empty."""
+    found: list[tuple[float, list[Whole]]] = []
+    for above, below in needs.ways(target):
+        moves = []
+        for amount in (above, -below):
+            if amount and (move := finder.find(target, amount)) is not None:
+                moves.append(move)
+        if len(moves) == (above > 0) + (below > 0):
+            found.append((sum(float(finder.cost @ (move != 0)) for move in moves), moves))
+            if first:
+                break
+    return min(found, key=lambda each: each[0])[1] if found else []
+
+
+def _prove(problem: Problem, proofs: Proofs, hidden: Mask, movable: Mask, *, free: bool) -> Mask:
+    """Finds moves for all withheld cells without proof; returns the withheld cells, more than before unless `free`."""
+    groups = group(problem.matrix, movable, problem.up, problem.down)
+    needs = _Needs.of(problem, groups)
+    finder = Finder(groups, _costs(groups, problem, hidden, proofs.proven))
+    hidden = hidden.copy()
+    failed = np.zeros(len(hidden), bool)
+    while True:
+        waiting = np.flatnonzero(hidden & ~problem.free & ~proofs.proven & ~failed & (groups.of >= 0))
+        if not len(waiting):
+            return hidden
+        for cell in waiting[np.argsort(-problem.order[waiting], kind="stable")]:
+            if proofs.proven[cell]:
+                continue
+            moves = [groups.cells(move) for move in _moves_for(finder, int(groups.of[cell]), needs, first=free)]
+            failed[cell] = not moves
+            touched = np.zeros(len(hidden), bool)
+            for move in moves:
+                proofs.add(move)
+                touched |= move != 0
+            hidden |= touched & ~problem.free
+            changed = np.unique(groups.of[touched & (groups.of >= 0)])
+            finder.set_cost(changed, _costs(groups, problem, hidden, proofs.proven)[changed])
+
+
+def _prune(problem: Problem, proofs: Proofs, hidden: Mask) -> tuple[Mask, list[Whole]]:
+    """Publishes again what the proofs can do without, dearest first; returns what stays hidden, and its moves (cells,)."""
+    groups = group(problem.matrix, hidden | problem.free, problem.up, problem.down)
+    count = groups.matrix.shape[1]
+    alive = np.flatnonzero(groups.of >= 0)
+    first = np.full(count, len(hidden), np.int64)
+    np.minimum.at(first, groups.of[alive], alive)
+    needed, wanted, price = np.zeros(count, bool), np.zeros(count, bool), np.zeros(count)
+    needed[groups.of[alive[problem.hidden[alive]]]] = True
+    wanted[groups.of[alive[~problem.free[alive]]]] = True
+    extra = alive[hidden[alive] & ~problem.hidden[alive] & ~problem.free[alive]]
+    np.add.at(price, groups.of[extra], problem.weight[extra])
+    price[needed] = 0
+    finder = Finder(groups, HIDDEN_COST + price)
+    pool = _Pool([groups.sign[first] * move[first] for move in proofs.moves], count, _Needs.of(problem, groups))
+    gone = np.zeros(count, bool)
+    for candidate in np.argsort(-price, kind="stable"):
+        if price[candidate] > 0 and not gone[candidate]:
+            gone |= _spare(int(candidate), finder, pool, needed, wanted & ~gone)
+    hidden = hidden.copy()
+    hidden[alive[gone[groups.of[alive]]]] = False
+    return hidden, [groups.cells(move) for move in pool.moves()]
+
+
+class _Pool:
+    """Moves over groups, and which groups they prove."""
+
+    def __init__(self, moves: list[Whole], count: int, needs: _Needs) -> None:
+        self.needs = needs
+        self.kept = np.array(moves, dtype=np.int64).reshape(len(moves), count)
+
+    def short(self, without: Mask) -> Mask:
+        """Groups that lose their proof without the moves that use some groups."""
+        left = self.kept[~(self.kept[:, without] != 0).any(axis=1)]
+        return np.asarray(~self.needs.met(left.max(axis=0, initial=0), -left.min(axis=0, initial=0)))
+
+    def add(self, moves: list[Whole]) -> None:
+        self.kept = np.vstack([self.kept, *moves])
+
+    def drop(self, without: Mask) -> None:
+        self.kept = self.kept[~(self.kept[:, without] != 0).any(axis=1)]
+
+    def moves(self) -> list[Whole]:
+        return list(self.kept)
+
+
+def _spare(candidate: int, finder: Finder, pool: _Pool, needed: Mask, wanted: Mask) -> Mask:
+    """The groups that can be published: the candidate, and whatever only it kept possible; none if a needed one is lost."""
+    without = np.zeros(len(needed), bool)
+    without[candidate] = True
+    finder.forbid(np.array([candidate]))
+    while True:
+        short = np.flatnonzero(pool.short(without) & wanted & ~without)
+        if not len(short):
+            pool.drop(without)
+            return without
+        target = int(short[np.argmax(needed[short])])
+        moves = _moves_for(finder, target, pool.needs, first=True)
+        if moves:
+            pool.add(moves)
+        elif needed[target]:
+            finder.forbid(np.flatnonzero(without), False)
+            return np.zeros(len(needed), bool)
+        else:
+            without[target] = True
+            finder.forbid(np.array([target]))
+
+
+def suppress(problem: Problem, progress: Callable[[float], None]) -> Pattern:
+    """Chooses the cells to withhold. Whatever cannot be protected is in `unproven`, never published and never passed over."""
+    proofs = Proofs(problem)
+    hidden = problem.hidden & ~problem.free
+    hidden = _prove(problem, proofs, hidden, hidden | problem.free, free=True)
+    progress(0.2)
+    hidden = _prove(problem, proofs, hidden, problem.movable | hidden | problem.free, free=False)
+    progress(0.6)
+    hidden, moves = _prune(problem, proofs, hidden)
+    kept = Proofs(problem, [])
+    for move in moves:
+        kept.add(move)
+    return Pattern(hidden, tuple(moves), hidden & ~problem.free & ~kept.proven)

@@ -1,0 +1,182 @@
+"""The attack sees what a reader can know: each test publishes a table with a hole in it, and the attack must find it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from disclosure.audit import Proofs, audit
+from disclosure.policy import Attacker, Group, load_policy
+from disclosure.protect import protect
+from disclosure.table import WITHHELD, Dimension, DisclosureError, PublishedTable, Status, Table
+
+POLICY = replace(load_policy("ons-threshold-10"), group_disclosure=Group.NONE)
+PLACE = Dimension.flat("place", ["a", "b", "c"])
+ANSWER = Dimension.flat("answer", ["x", "y", "z"])
+
+
+def full(inner: Sequence[Sequence[int]], places: Dimension = PLACE, answers: Dimension = ANSWER) -> Table:
+    rows = [
+        {places.name: p, answers.name: a, "n": n}
+        for p, line in zip(places.leaves, inner, strict=True)
+        for a, n in zip(answers.leaves, line, strict=True)
+    ]
+    return Table.from_inner("t", (places, answers), pd.DataFrame(rows))
+
+
+def hide(table: Table, *cells: tuple[str, str], small: int = 10) -> PublishedTable:
+    hidden = np.zeros(table.counts.shape, bool)
+    for place, answer in cells:
+        hidden[table.dimensions[0].index[place], table.dimensions[1].index[answer]] = True
+    kinds = np.where(table.counts < small, Status.PRIMARY, Status.SECONDARY)
+    status = np.where(hidden, kinds, Status.PUBLISHED).astype(np.str_)
+    values = np.where(hidden, WITHHELD, table.counts)
+    return PublishedTable(table.id, table.dimensions, values, status, hidden.astype(np.int64))
+
+
+TABLE = full([[3, 20, 30], [25, 40, 18], [31, 22, 27]])
+
+
+def test_a_lone_withheld_cell_is_found_by_subtraction() -> None:
+    report = audit([hide(TABLE, ("a", "x"))], POLICY)
+    assert [(e.cell, e.low, e.high) for e in report.exposed] == [({"place": "a", "answer": "x"}, 3, 3)]
+
+
+def test_four_withheld_cells_in_a_square_hold() -> None:
+    report = audit([hide(TABLE, ("a", "x"), ("a", "y"), ("b", "x"), ("b", "y"))], POLICY)
+    assert report.exposed == ()
+    low, high = report.low[0], report.high[0]
+    assert (low[1, 1], high[1, 1]) == (1, 22)  # with "a, y" from 1, and "b, x" from 1
+    assert report.narrowest == 21
+
+
+def test_a_small_count_left_in_place_is_found() -> None:
+    report = audit([hide(TABLE)], POLICY)
+    assert [e.how for e in report.exposed] == ["published under the threshold"]
+
+
+def test_knowing_that_zeros_are_published_can_be_enough() -> None:
+    table = full([[1, 1, 20], [1, 1, 20], [20, 20, 20]])
+    cells = [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]
+    assert len(audit([hide(table, *cells)], POLICY).exposed) == 4
+
+
+def test_seeing_which_cells_are_small_can_be_enough() -> None:
+    table = full([[9, 10, 20], [10, 10, 18], [31, 22, 27]])
+    cells = [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]
+    assert audit([hide(table, *cells)], POLICY).exposed == ()
+    assert len(audit([hide(table, *cells)], replace(POLICY, attacker=Attacker.STATUS_KNOWN)).exposed) == 4
+
+
+def test_a_second_table_gives_the_first_away() -> None:
+    cells = [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]
+    first = hide(TABLE, *cells)
+    second = hide(replace(TABLE, id="u"))
+    cell = [e for e in audit([first, second], POLICY).exposed if "published" in e.how]
+    assert len(cell) == 1
+    assert audit([first, replace(first, id="u")], POLICY).exposed == ()
+
+
+def test_a_region_of_the_same_children_gives_an_authority_away() -> None:
+    """`region` and `authority` are different columns of different tables, yet one hierarchy."""
+    tree = Dimension.tree("authority", {"N": "Total", "S": "Total", "a": "N", "b": "N", "c": "S"})
+    table = full([[3, 20, 30], [25, 40, 18], [31, 22, 27]], tree)
+    hidden = [("a", "x"), ("a", "y"), ("N", "x"), ("N", "y"), ("S", "x"), ("S", "y"), ("c", "x"), ("c", "y")]
+    assert audit([hide(table, *hidden)], POLICY).exposed == ()
+    region = full([[28, 60, 48], [31, 22, 27]], Dimension.flat("region", ["N", "S"]))
+    found = audit([hide(table, *hidden), replace(hide(region), id="u")], POLICY).exposed
+    assert {"authority": "a", "answer": "x"} in [e.cell for e in found]
+
+
+def test_a_filter_gives_the_rest_away() -> None:
+    """All children, and those of all answers but one: the difference is a small count in no table."""
+    age = Dimension.flat("age", ["young", "old"])
+    table = full([[3, 97], [40, 60], [50, 50]], PLACE, age)
+    everyone = Table("everyone", (PLACE,), table.counts[:, 0])
+    old = Table("old", (PLACE,), table.counts[:, 2], where=(("age", "old"),))
+    ages = PublishedTable("ages", (age,), table.counts[0], np.full(3, "published"), np.zeros(3, np.int64))
+    parts = [
+        PublishedTable(t.id, t.dimensions, t.counts, np.full(4, "published"), np.zeros(4, np.int64), where=t.where) for t in (everyone, old)
+    ]
+    found = audit([*parts, ages], POLICY).exposed
+    assert [(e.cell, e.low) for e in found] == [({"age": "young", "place": "a"}, 3)]
+    assert "difference" in found[0].how
+    safe = protect([everyone, old, Table("ages", (age,), table.counts[0])], POLICY)
+    assert any(t.withheld.any() for t in safe.tables)
+
+
+def test_tables_that_cannot_both_be_true_are_refused() -> None:
+    other = full([[3, 20, 30], [25, 40, 18], [31, 22, 28]])
+    with pytest.raises(DisclosureError, match="different counts"):
+        audit([hide(TABLE), replace(hide(other), id="u")], POLICY)
+
+
+def test_a_set_that_no_table_fits_is_refused() -> None:
+    table = hide(TABLE, ("a", "x"))
+    values = table.values.copy()
+    values[0, 0] += 1
+    with pytest.raises(DisclosureError, match="fits"):
+        audit([replace(table, values=values)], POLICY)
+
+
+@pytest.mark.parametrize(("rest", "exposed"), [(0, True), (1, True), (2, False)])
+def test_a_published_group_in_one_category_is_found(rest: int, exposed: bool) -> None:
+    table = full([[30, rest * 10, 0], [25, 40, 18], [31, 22, 27]])
+    policy = replace(POLICY, group_disclosure=Group.ALL_BUT_ONE, threshold=2)
+    if rest == 1:
+        table = full([[30, 1, 0], [25, 40, 18], [31, 22, 27]])
+    found = [e for e in audit([hide(table)], policy).exposed if "group" in e.how and e.cell.get("place") == "a"]
+    assert bool(found) is exposed
+
+
+def test_withholding_a_group_beside_published_zeros_is_not_enough() -> None:
+    table = full([[30, 0, 0], [25, 40, 18], [31, 22, 27]])
+    policy = replace(POLICY, group_disclosure=Group.ALL_BUT_ONE)
+    assert audit([hide(table, ("a", "x"), ("b", "x"), ("c", "x"))], policy).exposed
+
+
+def test_protecting_a_group_leaves_other_answers_possible() -> None:
+    policy = replace(POLICY, group_disclosure=Group.ALL_BUT_ONE)
+    table = full([[30, 0, 0], [25, 40, 18], [31, 22, 27]])
+    result = protect([table], policy)
+    assert result.tables[0].status[1, 1] == Status.SECONDARY
+    assert result.audit.low[0][1, 1] <= 28
+    assert (result.tables[0].floor[result.tables[0].withheld & (table.counts == 0)] == 0).all()
+
+
+def test_a_withheld_sum_that_is_too_small_is_found() -> None:
+    table = full([[3, 2, 30], [4, 6, 18], [31, 22, 27]])
+    cells = [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]
+    assert audit([hide(table, *cells)], POLICY).exposed == ()
+    found = audit([hide(table, *cells)], replace(POLICY, minimum_withheld_sum=10)).exposed
+    assert sorted(e.low for e in found) == [5, 7, 8]
+
+
+def test_proofs_are_checked_not_believed() -> None:
+    published = hide(TABLE, ("a", "x"), ("a", "y"), ("b", "x"), ("c", "y"))  # two rows and columns with one hole each
+    change = np.zeros((1, 16), np.int64)
+    change[0, [5, 6]] = [1, -1]  # claims a table that the columns' totals rule out
+    proofs = Proofs((TABLE.counts.reshape(-1),), sparse.csr_matrix(change))
+    assert len(audit([published], POLICY, proofs=proofs).exposed) == 4
+    wrong = TABLE.counts.reshape(-1).copy()
+    wrong[5] += 1
+    with pytest.raises(DisclosureError, match="does not fit"):
+        audit([published], POLICY, proofs=Proofs((wrong,), sparse.csr_matrix(change)))
+
+
+def test_protect_refuses_when_its_own_attack_finds_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    import disclosure.protect as module
+    from disclosure.secondary import Pattern
+
+    def careless(problem, progress):  # type: ignore[no-untyped-def]
+        hidden = problem.hidden
+        return Pattern(hidden, (), np.zeros_like(hidden))
+
+    monkeypatch.setattr(module, "suppress", careless)
+    with pytest.raises(DisclosureError, match="nothing is released"):
+        protect([TABLE], POLICY)
