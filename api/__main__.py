@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
+import signal
 import socket
+import sys
+from typing import NoReturn
 
 from starlette.types import ASGIApp
 
 from api.server import server
+
+NOT_OPENED = 6  # as pipeline.failures has it for whatever does not answer
 
 
 def _application(door: str) -> ASGIApp:
@@ -22,23 +28,62 @@ def _application(door: str) -> ASGIApp:
     return application()
 
 
-async def _serve(door: str, port: int) -> None:
+async def _serve(door: str, port: int, until_eof: bool) -> bool:
+    """Serve until told to stop. False if the door could not start."""
     listening = socket.create_server(("127.0.0.1", port), backlog=2048)
-    running = asyncio.create_task((web := server(_application(door), port=port)).serve(sockets=[listening]))
+    web = server(_application(door), port=port)
+
+    def gone() -> None:
+        if not os.read(0, 1024):
+            web.should_exit = True
+            asyncio.get_running_loop().remove_reader(0)
+
+    if until_eof:
+        asyncio.get_running_loop().add_reader(0, gone)
+    # The server takes these signals, ends what is under way, then raises them again: by then there is nothing left to do.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    running = asyncio.create_task(web.serve(sockets=[listening]))
     while not web.started and not running.done():
         await asyncio.sleep(0.02)
     if web.started:
         print(f"http://127.0.0.1:{listening.getsockname()[1]}/", flush=True)  # noqa: T201 - this is what it is asked to print
     await running
+    return web.started
+
+
+def _port(given: str) -> int:
+    port = int(given)
+    if not 0 <= port <= 65535:
+        raise ValueError
+    return port
+
+
+def _stop(_signal: int, _frame: object) -> NoReturn:
+    raise SystemExit(0)
 
 
 def main() -> None:
-    """Parse the arguments and serve until interrupted."""
+    """Parse the arguments and serve until SIGTERM or SIGINT. What keeps the door shut is one sentence on standard error."""
     parser = argparse.ArgumentParser(prog="python -m api", description=__doc__)
     parser.add_argument("door", choices=("child", "staff", "researcher"))
-    parser.add_argument("--port", type=int, default=0, help="0 takes any free one")
+    parser.add_argument("--port", type=_port, default=0, help="0 takes any free one")
+    parser.add_argument("--until-eof", action="store_true", help="stop as well when standard input ends")
     arguments = parser.parse_args()
-    asyncio.run(_serve(arguments.door, arguments.port))
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    try:
+        opened = asyncio.run(_serve(arguments.door, arguments.port, arguments.until_eof))
+    except OSError as error:
+        sys.stderr.write(f"Port {arguments.port} cannot be opened ({error.strerror}): choose another with --port.\n")
+        raise SystemExit(NOT_OPENED) from None
+    except Exception as error:
+        from pipeline.failures import exit_code, sentence  # names only: it imports nothing
+
+        sys.stderr.write(sentence(error) + "\n")
+        raise SystemExit(exit_code(error)) from None
+    if not opened:
+        raise SystemExit(NOT_OPENED)
 
 
 if __name__ == "__main__":

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 DOORS = ("child", "staff", "researcher")
+# A door is not told where the other zones are.
+_NOT_FOR = {
+    "child": ("BIGASK_SECURE_URL", "BIGASK_PASSPHRASE_FILE"),
+    "staff": ("BIGASK_COLLECTION_URL",),
+    "researcher": ("BIGASK_COLLECTION_URL", "BIGASK_SECURE_URL", "BIGASK_PASSPHRASE_FILE"),
+}
 
 
 class DoorFailed(RuntimeError):
-    """A door did not open. What it printed stands above."""
+    """A door did not open. What it said stands above."""
 
 
 @contextmanager
 def open_door(door: str, port: int = 0) -> Iterator[str]:
-    """A running door; gives its address. Port 0 takes any free one. Raises DoorFailed."""
-    command: Sequence[str] = (sys.executable, "-m", "api", door, "--port", str(port))
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module, no shell
+    """A running door; gives its address. Port 0 takes any free one. Raises DoorFailed.
+
+    The door closes with this process, however that ends: it watches a pipe that only this process holds. In a session of its
+    own it is not interrupted by the Ctrl-C that is meant for us.
+    """
+    environment = {name: value for name, value in os.environ.items() if name not in _NOT_FOR[door]}
+    process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+        (sys.executable, "-m", "api", door, "--port", str(port), "--until-eof"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    )
     try:
         address = process.stdout.readline().strip() if process.stdout else ""
         if not address:
@@ -30,5 +48,6 @@ def open_door(door: str, port: int = 0) -> Iterator[str]:
             process.wait(timeout=30)
         process.kill()
         process.wait()
-        if process.stdout:
-            process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                pipe.close()

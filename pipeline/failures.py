@@ -1,41 +1,74 @@
-"""What can go wrong, as exit codes: whoever runs a step from a script can tell one kind from another."""
+"""What can go wrong, as exit codes: whoever runs a step from a script can tell one kind from another.
+
+Kinds are known by name, so that saying what failed loads none of the modules that could fail. What is not known is told by its
+type and place alone: the message of a stranger's exception may quote what a child wrote.
+"""
 
 from __future__ import annotations
 
-from disclosure.table import DisclosureError
-from forms.survey import SurveyError
-from pipeline.directory import DirectoryError
-from pipeline.doors import DoorFailed
-from pipeline.release_description import ReleaseInvalid
-from pipeline.release_zone import ReleaseDamaged, ReleaseUnknown
-from pipeline.simulate import SimulationFailed
-from pipeline.table_specs import TableSpecError
-from retention.bundle import BundleError
-from retention.collection_store import NoWave, WaveClosed
-from retention.database import DatabaseUnavailable
-from retention.destroy import DestructionFailed
-from retention.keys import KeyRingError
-from retention.ledger import LedgerError
-from retention.releases import ReleaseRefused
-from retention.review import ReviewError
-from retention.schedule import RuleMissing
-from retention.seal import SealError
-from retention.secure_store import StepRefused
-from retention.settings import SettingsError
-from retention.staff import StaffError
-from retention.vault import VaultError
+from types import TracebackType
 
-EXIT_CODES: dict[int, tuple[type[Exception], ...]] = {
-    3: (StepRefused, ReleaseRefused, ReviewError, WaveClosed, NoWave, StaffError, ReleaseUnknown),  # not now, or not by you
-    4: (BundleError, VaultError, SealError, LedgerError, DestructionFailed, ReleaseDamaged),  # something was altered or is broken
-    5: (KeyRingError, SettingsError),  # keys, passphrase, settings
-    6: (DatabaseUnavailable, DoorFailed, SimulationFailed),  # something does not answer
-    7: (DisclosureError,),  # nothing may leave like this
-    8: (SurveyError, TableSpecError, DirectoryError, RuleMissing, ReleaseInvalid),  # a definition must be mended
+UNEXPECTED = 1
+EXIT_CODES: dict[int, tuple[str, ...]] = {
+    3: (  # not now, or not by you
+        "retention.secure_store.StepRefused",
+        "retention.releases.ReleaseRefused",
+        "retention.review.ReviewError",
+        "retention.collection_wave.WaveClosed",
+        "retention.collection_wave.NoWave",
+        "retention.staff.StaffError",
+        "pipeline.release_zone.ReleaseUnknown",
+    ),
+    4: (  # something was altered or is broken
+        "retention.bundle.BundleError",
+        "retention.vault.VaultError",
+        "retention.seal.SealError",
+        "retention.ledger.LedgerError",
+        "retention.destroy.DestructionFailed",
+        "pipeline.release_zone.ReleaseDamaged",
+    ),
+    5: ("retention.keys.KeyRingError", "retention.settings.SettingsError"),  # keys, passphrase, settings
+    6: (  # something does not answer
+        "retention.database.DatabaseUnavailable",
+        "pipeline.doors.DoorFailed",
+        "pipeline.simulate.SimulationFailed",
+    ),
+    7: ("disclosure.table.DisclosureError",),  # nothing may leave like this
+    8: (  # a definition or an input must be mended
+        "forms.survey.SurveyError",
+        "pipeline.table_specs.TableSpecError",
+        "pipeline.directory.DirectoryError",
+        "pipeline.councils.UnknownCouncilError",
+        "pipeline.geography.source.GeographyError",
+        "pipeline.scrub.text_stream.StreamError",
+        "pipeline.release_description.ReleaseInvalid",
+        "retention.schedule.RuleMissing",
+    ),
 }
-KNOWN = tuple(kind for kinds in EXIT_CODES.values() for kind in kinds)
+_CODE_OF = {name: code for code, names in EXIT_CODES.items() for name in names}
+_OURS = ("api", "pipeline", "governance", "retention", "disclosure", "forms")
 
 
-def exit_code(error: Exception) -> int:
-    """The exit code of a known failure; 1 for any other."""
-    return next((code for code, kinds in EXIT_CODES.items() if isinstance(error, kinds)), 1)
+def exit_code(error: BaseException) -> int:
+    """The exit code of a known failure; UNEXPECTED for any other."""
+    names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__)
+    return next((_CODE_OF[name] for name in names if name in _CODE_OF), UNEXPECTED)
+
+
+def sentence(error: BaseException) -> str:
+    """What to tell a person: the message of a known failure, on one line; of any other its type and place, and no value."""
+    if exit_code(error) == UNEXPECTED:
+        return f"Unexpected {type(error).__name__} in {_place(error.__traceback__)}: nothing half done is kept; report this line as it is."
+    words = " ".join(str(error).split())
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")
+
+
+def _place(traceback: TracebackType | None) -> str:
+    """The innermost line of ours."""
+    place = "an unknown place"
+    while traceback is not None:
+        module = str(traceback.tb_frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] in _OURS:
+            place = f"{module}, line {traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return place
