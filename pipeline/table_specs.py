@@ -34,6 +34,7 @@ class VariableSpec:
     derive: str | None = None
     multiple: bool = False
     scale: bool = False
+    top_level: str = ""  # name of the first level of its hierarchy, where tables may stop there
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,40 @@ def load_table_specs(survey: Survey, path: Path | None = None) -> TableSpecs:
         data = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise TableSpecError(f"No tables are declared for survey '{survey.id}': write pipeline/tables/{survey.id}.yaml.") from None
-    variables = {name: _variable(name, entry, survey) for name, entry in data["variables"].items()}
-    tables = tuple(_table(table_id, entry, variables) for table_id, entry in data["tables"].items())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise TableSpecError(f"The tables in '{file.name}' cannot be read as YAML ({type(error).__name__}).") from None
+    entries = data if isinstance(data, dict) and set(data) == {"variables", "tables"} else {}
+    if not entries or not all(
+        isinstance(part, dict) and all(isinstance(entry, dict) for entry in part.values()) for part in entries.values()
+    ):
+        raise TableSpecError(f"'{file.name}' must hold exactly `variables` and `tables`, each a mapping of names to what they are.")
+    variables = {str(name): _variable(str(name), entry, survey) for name, entry in data["variables"].items()}
+    for variable in variables.values():
+        _check_same_for_easy_read(variable, survey)
+    tables = tuple(_table(str(table_id), entry, variables) for table_id, entry in data["tables"].items())
+    if not tables:
+        raise TableSpecError(f"'{file.name}' declares no table.")
     return TableSpecs(variables, tables)
+
+
+def _check_same_for_easy_read(variable: VariableSpec, survey: Survey) -> None:
+    """Forms of the same ages ask a tabulated question alike (A17).
+
+    Otherwise the children of one form could be counted: those without an option, or those missing from the table's total.
+    """
+    asked: dict[str, dict[str, object]] = {}
+    for form in survey:
+        found = [q for q in form.questions if variable.answer in q.choice_fields]
+        how = [(frozenset(option.code for option in q.options), q.limit, q.ask_if) for q in found]
+        for band in form.bands:
+            asked.setdefault(band.value, {})[form.id] = how
+    for band_name, forms in asked.items():
+        first, *others = forms
+        for other in others:
+            if forms[other] != forms[first]:
+                raise TableSpecError(
+                    f"Variable '{variable.name}' would tell forms of ages {band_name} apart: '{first}' and '{other}' ask it differently."
+                )
 
 
 def _variable(name: str, entry: Mapping[str, Any], survey: Survey) -> VariableSpec:
@@ -85,6 +117,8 @@ def _variable(name: str, entry: Mapping[str, Any], survey: Survey) -> VariableSp
     if entry.get("derive") == "area":
         return _area(name, title)
     if "derive" in entry:
+        if not isinstance(entry.get("tree"), dict):
+            raise TableSpecError(f"Variable '{name}' is derived: it needs a `tree` of its codes.")
         tree = {str(code): str(parent) for code, parent in entry["tree"].items()}
         return VariableSpec(name, title, Dimension.tree(name, tree), labels, derive=str(entry["derive"]))
     answers = _options(name, str(entry["field"]), survey)
@@ -92,7 +126,7 @@ def _variable(name: str, entry: Mapping[str, Any], survey: Survey) -> VariableSp
         groups = {str(code): str(group) for group, codes in entry["groups"].items() for code in codes}
         if set(groups) != set(answers) or set(labels) != set(groups.values()):
             raise TableSpecError(f"Variable '{name}' must put each answer of its question into one labelled group.")
-        dimension = Dimension.flat(name, tuple(entry["groups"]))
+        dimension = Dimension.flat(name, tuple(str(group) for group in entry["groups"]))
         return VariableSpec(name, title, dimension, labels, str(entry["field"]), groups)
     multiple, scale = bool(entry.get("multiple")), bool(entry.get("scale"))
     dimension = Dimension.multiple(name, answers) if multiple else Dimension.flat(name, answers)
@@ -117,18 +151,25 @@ def _area(name: str, title: str) -> VariableSpec:
     councils = Councils.of_2025()
     parents = dict.fromkeys(councils.region_names, "") | {UNKNOWN_AREA: ""} | dict(councils.regions)
     labels = {**councils.region_names, **councils.names, UNKNOWN_AREA: "Area not known"}
-    return VariableSpec(name, title, Dimension.tree(name, parents), labels, derive="area")
+    return VariableSpec(name, title, Dimension.tree(name, parents), labels, derive="area", top_level="region")
 
 
 def _table(table_id: str, entry: Mapping[str, Any], variables: Mapping[str, VariableSpec]) -> TableSpec:
+    if set(entry) - {"title", "by", "where", "percent_of"} or not {"title", "by"} <= set(entry):
+        raise TableSpecError(f"Table '{table_id}' needs `title` and `by`, perhaps `where` and `percent_of`, and nothing unknown.")
     by = tuple((str(item).partition(".")[0], str(item).partition(".")[2]) for item in entry["by"])
     where = tuple((str(name), str(code)) for name, code in entry.get("where", {}).items())
-    for name, _ in by:
+    for name, level in by:
         if name not in variables:
             raise TableSpecError(f"Table '{table_id}' uses the unknown variable '{name}'.")
+        if level and level != variables[name].top_level:
+            raise TableSpecError(f"Table '{table_id}' uses the unknown level '{level}' of '{name}'.")
     for name, code in where:
-        if name not in variables or code not in variables[name].dimension.codes:
+        if name not in variables or variables[name].multiple or code not in variables[name].dimension.codes:
             raise TableSpecError(f"Table '{table_id}' counts an unknown population '{name}: {code}'.")
+    names = [name for name, _ in (*by, *where)]
+    if not by or len(set(names)) != len(names):
+        raise TableSpecError(f"Table '{table_id}' needs at least one variable, and each only once.")
     percent_of = entry.get("percent_of")
     if percent_of is not None and percent_of not in {name for name, _ in by}:
         raise TableSpecError(f"Table '{table_id}' has percentages of '{percent_of}', which is not one of its variables.")
