@@ -144,11 +144,19 @@ class Directory:
         return deciles.astype("Int8")
 
     def find(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Rows of these packed postcodes, shape (n,); -1 where there is none."""
-        rows = np.searchsorted(self.codes, codes)
+        """Rows of these packed postcodes, shape (n,); -1 where there is none.
+
+        Asked in sorted order, so that neighbouring questions find the table's memory at hand: faster than a bare
+        `searchsorted` in the order given, the sorting included (`benchmarks/locate.py`).
+        """
+        order = np.argsort(codes)
+        wanted = codes[order]
+        rows = np.searchsorted(self.codes, wanted)
         rows[rows == len(self.codes)] = 0
-        rows[self.codes[rows] != codes] = -1
-        return rows
+        rows[self.codes[rows] != wanted] = -1
+        found = np.empty_like(rows)
+        found[order] = rows
+        return found
 
     def lookup(self, postcodes: NDArray[np.bytes_]) -> pd.DataFrame:
         """One row per normalised postcode ('S7', see `pipeline.postcode`): its outcome and the columns of its place."""

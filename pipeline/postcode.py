@@ -48,23 +48,22 @@ class Reading:
 
 
 _TOKEN = re.compile("[A-Z0-9]+")
-# The 124 areas in use, the dependencies among them, Gibraltar (GX), the British forces (BF), and two old forms that are
-# still in the directories: NPT (Newport until 1984) and GIR (one bank's own code).
+# The 124 areas in use (three of them the crown dependencies), Gibraltar (GX) and the British forces (BF).
 AREAS: Final = frozenset(
     _TOKEN.findall(
         """AB AL B BA BB BD BF BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY G
-    GIR GL GU GX GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG NN NP NPT NR NW OL
-    OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR
-    WS WV YO ZE"""
+        GL GU GX GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG NN NP NR NW
+        OL OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD
+        WF WN WR WS WV YO ZE"""
     )
 )
+OLD_FORMS: Final = ("NPT", "GIR")  # Newport until 1984 and one bank; still in the directories
 # A9, A99, AA9, AA99 (no leading zero before a second digit), A9A and AA9A with the letters in use in that place.
 _OUTWARD = r"(?:[A-Z]{1,2}(?:[1-9][0-9]|[0-9])|[A-Z][0-9][ABCDEFGHJKPSTUW]|[A-Z]{2}[0-9][ABEHMNPRVWXY]|NPT|GIR)"
 _INWARD = r"[0-9][ABD-HJLNP-UW-Z]{2}"
 _WHOLE = re.compile(f"({_OUTWARD})({_INWARD})")
 _PARTIAL = re.compile(f"({_OUTWARD})(?: [0-9][ABD-HJLNP-UW-Z]?)?")
 _USUAL = re.compile(rf"\s*({_OUTWARD}) ?({_INWARD})\s*")
-_AREA = re.compile("[A-Z]+")
 _CONFUSED: Final = {"O": "O0", "0": "0O", "I": "I1", "1": "1I"}
 _SHORTEST, _LONGEST, _INWARD_CHARS = 5, 7, 3  # characters of a postcode without its space
 MAX_CHARS: Final = 200  # more than that is no postcode box
@@ -78,7 +77,7 @@ def normalise(raw: str) -> Reading:
     of an existing area. Two different readings are no reading: MALFORMED.
     """
     usual = _USUAL.fullmatch(raw.upper()) if len(raw) <= MAX_CHARS else None
-    if usual is not None and _area(usual[1]) in AREAS and raw.isascii():
+    if usual is not None and _exists(usual[1]) and raw.isascii():
         return Reading(postcode=f"{usual[1]:<4}{usual[2]}")
     text = unicodedata.normalize("NFKC", raw).upper()
     tokens = _TOKEN.findall(text)
@@ -93,14 +92,14 @@ def normalise(raw: str) -> Reading:
         if readings:
             return Reading(outcome=Outcome.MALFORMED)
     partial = _PARTIAL.fullmatch(" ".join(tokens))
-    if partial is not None and _area(partial[1]) in AREAS:
+    if partial is not None and _exists(partial[1]):
         return Reading(outward=partial[1], outcome=Outcome.PARTIAL)
     return Reading(outcome=Outcome.MALFORMED)
 
 
-def _area(outward: str) -> str:
-    match = _AREA.match(outward)
-    return match[0] if match is not None else ""
+def _exists(outward: str) -> bool:
+    """Whether a well-formed outward code belongs to an area that there is, or is one of the two old forms."""
+    return (outward[:2] if outward[1].isalpha() else outward[0]) in AREAS or outward in OLD_FORMS
 
 
 def _candidates(tokens: Sequence[str]) -> Iterable[str]:
@@ -114,7 +113,7 @@ def _candidates(tokens: Sequence[str]) -> Iterable[str]:
 
 def _as_written(candidates: Iterable[str]) -> set[str]:
     found = (_WHOLE.fullmatch(text) for text in candidates)
-    return {f"{match[1]:<4}{match[2]}" for match in found if match is not None and _area(match[1]) in AREAS}
+    return {f"{match[1]:<4}{match[2]}" for match in found if match is not None and _exists(match[1])}
 
 
 def _put_right(candidates: Iterable[str]) -> set[str]:

@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 # Two spellings of at least this likeness (0 to 100, rapidfuzz's normalised Indel similarity of the sorted words) are one name;
@@ -96,6 +97,8 @@ class SchoolDirectory:
     _spellings: dict[str, list[tuple[str, int]]] = field(init=False, repr=False)  # lad25cd -> (key, row)
     _everywhere: dict[str, set[int]] = field(init=False, repr=False)  # key -> rows
 
+    _kept: NDArray[np.int64] = field(init=False, repr=False)  # rows of one number agree in all that is kept
+
     def __post_init__(self) -> None:
         missing = [column for column in REQUIRED if column not in self.schools]
         if missing:
@@ -107,6 +110,8 @@ class SchoolDirectory:
             for spelling in {key(school), key(f"{school} {town}"), key(f"{school} {locality}")}:
                 spellings[lad].append((spelling, row))
                 everywhere[spelling].add(row)
+        kept = self.schools.groupby(list(KEPT), dropna=False, sort=False).ngroup().to_numpy()
+        object.__setattr__(self, "_kept", np.where(self.schools["phase"].isna(), _WITHHELD, kept))
         object.__setattr__(self, "_spellings", dict(spellings))
         object.__setattr__(self, "_everywhere", dict(everywhere))
 
@@ -159,13 +164,13 @@ class SchoolDirectory:
         """The one row, or any of several that agree in all that is kept; _NONE if nothing may be said of it."""
         if not rows:
             return _NONE
-        first, *others = sorted(rows)
-        kept = self.schools[list(KEPT)].iloc[[first, *others]].drop_duplicates()
+        kept = {int(self._kept[row]) for row in rows}
         if len(kept) > 1:
             return _SEVERAL
-        return _NONE if pd.isna(kept["phase"].iloc[0]) else first
+        return _NONE if kept == {_WITHHELD} else min(rows)
 
 
 _NONE: Final = -1
 _SEVERAL: Final = -2
+_WITHHELD: Final = -1
 _BLOCK: Final = 2048

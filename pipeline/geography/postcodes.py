@@ -21,15 +21,16 @@ from pipeline.geography.stream import Postcodes, read_batches
 from pipeline.postcode import AREAS, NO_CODE, unpack
 
 # Areas in which every whole directory of the country has postcodes.
-EVERYWHERE: Final = AREAS - {"BF", "GX", "GIR", "NPT", "GY", "JE", "IM"}
+EVERYWHERE: Final = AREAS - {"BF", "GX", "GY", "JE", "IM"}
 # A directory's rank is that of IMD 2019 in editions from here on; an earlier one may hold IMD 2015, which has as many LSOAs.
 FIRST_WITH_IMD2019: Final = "2020-11"
 LSOAS_2011: Final = 32_844
 AREA_COLUMNS: Final = ("lad", "lsoa11cd", "msoa11cd", "lsoa21cd", "msoa21cd", "ruc21", "imd_rank")
 _PREFIXES: Final = {"lsoa11cd": "E01", "lsoa21cd": "E01", "msoa11cd": "E02", "msoa21cd": "E02"}
-_NOT_APPLICABLE: Final = re.compile(r"[A-Z]99999999|\s*")
+_NOT_APPLICABLE: Final = r"[A-Z]99999999|\s*"
 _DATE: Final = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])")
-_COUNCIL: Final = re.compile(r"[EWSNLM]\d{8}")
+_COUNCIL: Final = r"[EWSNLM]\d{8}"
+_AREA: Final = r"[EWSN]0\d{7}"  # a place on the border may have an area of the other nation
 
 
 def read_postcodes(source: Source, recognised: Recognised, sha256: str) -> Directory:
@@ -74,9 +75,7 @@ def _vintage(read: Postcodes, source: Source) -> str:
 def _places(raw: pd.DataFrame, vintage: str, source: Source) -> pd.DataFrame:
     """Places as the product says them: England's areas only, councils of 2025, deciles instead of ranks."""
     council = _known(raw["lad"])
-    strange = [code for code in raw["lad"].dropna().unique() if code.strip() and not _COUNCIL.fullmatch(code)]
-    if strange:
-        raise GeographyError(f"expected council codes like E09000001 in {source.name}, found '{strange[0]}'")
+    _check_codes(raw["lad"], _COUNCIL, f"council codes like E09000001 in {source.name}")
     dependency = raw["dependency"].map(dict(enumerate(NATION_OF_AREA.values()))).astype("str")
     nation = nations(raw["lad"].where(raw["lad"].str.strip() != ""), dependency)
     here = nation == ENGLAND
@@ -88,9 +87,7 @@ def _places(raw: pd.DataFrame, vintage: str, source: Source) -> pd.DataFrame:
     for column, prefix in _PREFIXES.items():
         areas = _known(raw[column]) if column in raw else pd.Series(None, index=raw.index, dtype="str")
         english = areas.where(here)
-        strange = [code for code in english.dropna().unique() if not re.fullmatch(r"[EWSN]0\d{7}", code)]
-        if strange:
-            raise GeographyError(f"expected codes like {prefix}000001 in {column} of {source.name}, found '{strange[0]}'")
+        _check_codes(english, _AREA, f"codes like {prefix}000001 in {column} of {source.name}")
         if column in raw or column in ("lsoa11cd", "msoa11cd"):
             places[column] = english.where(english.str.startswith(prefix))
     if "ruc21" in raw:
@@ -100,9 +97,16 @@ def _places(raw: pd.DataFrame, vintage: str, source: Source) -> pd.DataFrame:
     return places
 
 
+def _check_codes(codes: pd.Series[str], pattern: str, expected: str) -> None:
+    present = codes[codes.notna() & (codes.str.strip() != "")]
+    strange = present[~present.str.fullmatch(pattern)]
+    if len(strange):
+        raise GeographyError(f"expected {expected}, found '{strange.iloc[0]}'")
+
+
 def _known(codes: pd.Series[str]) -> pd.Series[str]:
     """Codes, null where blank or filled with nines ("not applicable")."""
-    return codes.where(~codes.fillna("").map(lambda code: _NOT_APPLICABLE.fullmatch(code) is not None))
+    return codes.where(~codes.str.fullmatch(_NOT_APPLICABLE).fillna(True))
 
 
 def _deciles(ranks: pd.Series[str], source: Source) -> pd.Series[int]:

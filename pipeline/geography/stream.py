@@ -90,12 +90,9 @@ def _place_numbers(columns: Sequence[Any], codes: NDArray[np.int64], known: dict
     combined, distinct = pd.factorize(combined)
     first = np.zeros(len(distinct), dtype=np.int64)
     first[combined[::-1]] = np.arange(len(codes) - 1, -1, -1)
-    texts = [column.dictionary.to_pylist() for column in columns]
-    numbers = np.empty(len(first), dtype=np.int32)
-    for position, row in enumerate(first):
-        values = tuple(text[part[row]] for text, part in zip(texts, parts, strict=False))
-        numbers[position] = known.setdefault((*values, int(parts[-1][row])), len(known))
-    return numbers[combined]
+    names = [column.take(pa.array(first)).to_pylist() for column in columns]
+    numbers = [known.setdefault(values, len(known)) for values in zip(*names, parts[-1][first].tolist(), strict=True)]
+    return np.array(numbers, dtype=np.int32)[combined]
 
 
 def _codes(column: pa.StringArray) -> NDArray[np.int64]:
