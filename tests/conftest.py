@@ -12,6 +12,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import Pool
 
 from retention import keys
+from retention.database import connect, migrate
 from retention.secure_store import SecureStore
 from retention.settings import SecureZone
 from tests.postgres import Postgres, running_postgres
@@ -70,10 +71,25 @@ def secure_zone(tmp_path: Path) -> Callable[[str], SecureZone]:
     return make
 
 
-@pytest.fixture
-def secure_store(quick_passphrase: None, secure_zone: Callable[[str], SecureZone], database_url: str) -> SecureStore:
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: Postgres) -> str:
+    """Name of a database with the schema of the secure zone, to be copied."""
+    url = postgres.new_database()
+    engine = connect(url)
+    migrate(engine, "secure")
+    engine.dispose()
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture(params=DATABASES)
+def secure_store(
+    request: pytest.FixtureRequest, quick_passphrase: None, secure_zone: Callable[[str], SecureZone], tmp_path: Path
+) -> SecureStore:
     """An empty secure zone, on SQLite and on PostgreSQL."""
-    return SecureStore(secure_zone(database_url))
+    if request.param == "sqlite":
+        return SecureStore(secure_zone(f"sqlite:///{tmp_path / 'secure' / 'secure.sqlite'}"))
+    server: Postgres = request.getfixturevalue("postgres")
+    return SecureStore(secure_zone(server.new_database(request.getfixturevalue("migrated_postgres"))))
 
 
 @pytest.fixture

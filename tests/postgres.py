@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+from psycopg.sql import SQL, Identifier
+
 from tests.needs import postgres_folder
 
 _SETTINGS = "-c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=50 -c shared_buffers=32MB -c log_min_messages=fatal"
@@ -45,19 +48,19 @@ class Postgres:
         options = f"{_SETTINGS} -p {self.port} -k {self._folder}"
         self._run("pg_ctl", "-w", "-l", str(self._folder / "log"), "-o", options, "start")
 
-    def stop(self) -> None:
+    def stop(self, mode: str = "fast") -> None:
         """Stop at once, ending every connection. Nothing committed is lost."""
-        self._run("pg_ctl", "-w", "-m", "fast", "stop")
+        self._run("pg_ctl", "-w", "-m", mode, "stop")
 
     def url(self, database: str) -> str:
         """URL of a database of this server."""
         return f"postgresql+psycopg://bigask@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self) -> str:
-        """URL of a new, empty database."""
+    def new_database(self, template: str = "template0") -> str:
+        """URL of a new database, empty or a copy of another."""
         name = f"test_{next(self._numbers)}"
-        command = [str(self._programs / "createdb"), "-h", "127.0.0.1", "-p", str(self.port), "-U", "bigask", name]
-        subprocess.run(command, check=True, cwd=self._folder)
+        with psycopg.connect(f"postgresql://bigask@127.0.0.1:{self.port}/postgres", autocommit=True) as connection:
+            connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
         return self.url(name)
 
 
@@ -75,6 +78,6 @@ def running_postgres() -> Iterator[Postgres]:
         try:
             yield server
         finally:
-            server.stop()
+            server.stop("immediate")  # nothing of it is needed any more
     finally:
         shutil.rmtree(folder, ignore_errors=True)
