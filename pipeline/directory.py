@@ -171,9 +171,29 @@ class Directory:
 
     def places_of_outward(self, outward: str) -> pd.DataFrame:
         """The distinct places of every postcode of an outward code ("M1"), terminated ones too; no row if it has none."""
+        return self.places.iloc[np.unique(self._place_of_outward(outward))]
+
+    def council_of_outward(self, outward: str) -> str | None:
+        """The one English council in which every postcode of an outward code lies; None if it has none or several.
+
+        Terminated postcodes count; those of which nobody knows the place do not.
+        """
+        numbers, councils = self._council_numbers
+        found = np.unique(numbers[self._place_of_outward(outward)])
+        found = found[found != _NOWHERE]
+        return councils[int(found[0])] if len(found) == 1 and found[0] != _ABROAD else None
+
+    def _place_of_outward(self, outward: str) -> NDArray[np.int32]:
         start = pack_outward(outward)
         first, last = np.searchsorted(self.codes, [start, start + INWARD_SPAN])
-        return self.places.iloc[np.unique(self.place[first:last])]
+        return self.place[first:last]
+
+    @cached_property
+    def _council_numbers(self) -> tuple[NDArray[np.int64], list[str]]:
+        """The council of each place as a position in the list, _ABROAD outside England, _NOWHERE if it is not known."""
+        numbers, councils = pd.factorize(self.places["lad25cd"])
+        elsewhere = np.where(self.places["nation"].isna(), _NOWHERE, _ABROAD)
+        return np.where(numbers >= 0, numbers, elsewhere), councils.tolist()
 
     @cached_property
     def _places_and_none(self) -> pd.DataFrame:
@@ -199,3 +219,5 @@ _OUTCOMES: Final = np.array(
     ],
     dtype=object,
 )
+_ABROAD: Final = -1
+_NOWHERE: Final = -2

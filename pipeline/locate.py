@@ -91,15 +91,8 @@ def _add_partial(frame: pd.DataFrame, readings: Sequence[Reading], directory: Di
     rows = [row for row, reading in enumerate(readings) if reading.outcome is Outcome.PARTIAL]
     codes = [readings[row].outward for row in rows]
     frame.loc[rows, "nation"] = nations(codes)
-    council = {code: _only_council(directory.places_of_outward(code)) for code in set(codes)}
+    council = {code: directory.council_of_outward(code) for code in set(codes)}
     frame.loc[rows, "lad25cd"] = [council[code] for code in codes]
-
-
-def _only_council(places: pd.DataFrame) -> str | None:
-    """The English council that holds all of these places, those without any record of their place aside; or None."""
-    known = places.dropna(subset=["nation"])
-    councils = known["lad25cd"].unique()
-    return str(councils[0]) if len(councils) == 1 and known["lad25cd"].notna().all() else None
 
 
 def _schools(locators: Sequence[Locator], lad: NDArray[np.object_], schools: SchoolDirectory | None) -> pd.DataFrame:

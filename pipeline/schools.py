@@ -123,7 +123,8 @@ class SchoolDirectory:
         """
         results: dict[tuple[str, str | None], int] = {}
         wanted: dict[str, list[str]] = defaultdict(list)
-        asked = [(key(name) if len(name) <= MAX_CHARS else "", council) for name, council in zip(names, councils, strict=True)]
+        keys = {name: key(name) if len(name) <= MAX_CHARS else "" for name in set(names)}
+        asked = [(keys[name], council) for name, council in zip(names, councils, strict=True)]
         for spelling, council in set(asked):
             if not spelling:
                 results[spelling, council] = _NONE

@@ -59,6 +59,16 @@ def test_places_of_an_outward_code_stop_at_its_edge() -> None:
     assert len(directory.places_of_outward("M9")) == 0
 
 
+def test_the_council_of_an_outward_code_is_that_of_all_its_known_places() -> None:
+    postcodes = ["M1  1AE", "M1  1AF", "M1  1AG", "M2  1AA", "M3  1AA"]
+    assert make(place=(0, 2, 4, 1, 3), postcodes=postcodes).council_of_outward("M1") == "E09000001"  # one place is not known
+    assert make(place=(0, 2, 1, 1, 3), postcodes=postcodes).council_of_outward("M1") is None  # two councils
+    assert make(place=(0, 2, 3, 1, 3), postcodes=postcodes).council_of_outward("M1") is None  # and Wales
+    assert make(place=(4, 4, 4, 1, 3), postcodes=postcodes).council_of_outward("M1") is None  # nothing is known
+    assert make(postcodes=postcodes).council_of_outward("M3") is None
+    assert make(postcodes=postcodes).council_of_outward("M9") is None
+
+
 def test_save_and_load_give_the_same_directory_and_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
