@@ -23,8 +23,9 @@ from pipeline.directory import Directory
 from pipeline.doors import open_door
 from pipeline.planted import caught
 from pipeline.progress import Progress as Tell
+from pipeline.run_summary import APPROVER, CHECKER, summarise
 from pipeline.simulate import load_planted, save_planted, simulate
-from pipeline.simulated_child import Cohort
+from pipeline.simulated_child import Child, Cohort
 from pipeline.steps.locate import locate
 from pipeline.steps.protect import protect
 from pipeline.steps.release import draft
@@ -32,42 +33,48 @@ from pipeline.steps.review import review
 from pipeline.steps.scrub import scrub
 from pipeline.steps.tabulate import tabulate
 from pipeline.steps.transfer import transfer
-from retention import releases
-from retention.collection_store import CollectionStore, connect_collection
+from retention.collection_store import CollectionStore, NoWave, WaveState, connect_collection
 from retention.keys import write_private
 from retention.releases import ReleaseState
 from retention.review import decide_all
 from retention.secure_store import SecureStore, Wave
-from retention.settings import Settings, load_settings
-from retention.staff import Role, add_member
-from retention.steps import Verb
+from retention.settings import Settings, SettingsError, load_settings
+from retention.staff import Role, add_member, authenticate
+from retention.steps import Verb, sweep
 from retention.waves import open_wave
 
-ANALYST, REVIEWER, CHECKER, APPROVER = "scripted-analyst", "scripted-reviewer", "scripted-checker", "scripted-approver"
-_DEMO = re.compile(r"^demo-(\d+)$")
+ANALYST, REVIEWER = "scripted-analyst", "scripted-reviewer"
+SUMMARY = "summary.json"
+_DEMO = re.compile(r"demo-(\d+)")
 
 
 def prepare(settings: Settings) -> Settings:
-    """Make a passphrase for a machine that has none yet, in a file that only its owner can read."""
-    if settings.secure.passphrase_file is None:
-        write_private(settings.secure.folder / "passphrase", secrets.token_urlsafe(24).encode())
-        return load_settings()
-    return settings
+    """Make a passphrase for a machine that has none yet, in a file that only its owner can read.
+
+    Raises SettingsError where keys are already under a passphrase that nobody names any more.
+    """
+    if settings.secure.passphrase_file is not None:
+        return settings
+    if any(settings.secure.keys.glob("*.key")):
+        raise SettingsError("The keys are there but not their passphrase: name the file that holds it in BIGASK_PASSPHRASE_FILE.")
+    write_private(settings.secure.folder / "passphrase", secrets.token_urlsafe(24).encode())
+    return load_settings()
 
 
 def run(settings: Settings, children: int, seed: int, console: Console) -> dict[str, Any]:
-    """Everything, from the first question to the released tables. Interrupted and run again, it goes on. Returns the summary."""
+    """Everything, from the first question to the released tables. Interrupted and run again, it goes on. Returns the summary.
+
+    It goes on with the children that the wave began with, whatever is asked for then.
+    """
     store, collection = SecureStore(settings.secure), connect_collection(settings.collection)
-    store.vault.sweep({asset.stored.name for wave in store.waves() for asset in store.assets(wave.id)})
+    sweep(store)
     survey = load_survey()
-    wave = _wave(store, collection, settings, survey.id)
-    folder = settings.home / "simulation" / wave.id
-    cohort = Cohort(survey.forms, seed, Directory.embedded()).children(children)
-    save_planted(folder / "planted.json", [planted for child in cohort for planted in child.planted()])
+    wave = _wave(store, settings, survey.id)
+    folder = _folder(settings, wave.id)
+    children, seed = _cohort(folder, children, seed)
     with _bars(console) as bar:
         if Verb.TRANSFER not in store.steps(wave.id):
-            with open_door("child") as door:
-                simulate(door, cohort, folder / "finished", bar(f"{children} invented children answer over HTTP"))
+            _answer(store, collection, settings, wave, Cohort(survey.forms, seed, Directory.embedded()).children(children), bar)
         transfer(store, collection, wave.id, ANALYST, bar("transfer: sealed records to the secure zone"))
         locate(store, wave.id, ANALYST, bar("locate: postcodes become areas, then their key is destroyed"))
         scrub(store, wave.id, ANALYST, bar("scrub: personal data in free text"))
@@ -79,21 +86,47 @@ def run(settings: Settings, children: int, seed: int, console: Console) -> dict[
         protect(store, wave.id, ANALYST, bar("protect: disclosure control, then the attack on it"))
     _release(store, settings, wave)
     _staff(store, settings)
-    summary = summarise(store, settings, wave, folder)
-    (folder / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    summary = summarise(store, settings, wave, _caught(folder))
+    write_private(folder / SUMMARY, (json.dumps(summary, indent=1) + "\n").encode())
     return summary
 
 
-def _wave(store: SecureStore, collection: CollectionStore, settings: Settings, survey_id: str) -> Wave:
-    """The demonstration wave that an interrupted run left, or a new one."""
-    demos = sorted((int(match.group(1)), wave) for wave in store.waves() if (match := _DEMO.match(wave.id)))
+def _folder(settings: Settings, wave_id: str) -> Path:
+    return settings.home / "simulation" / wave_id
+
+
+def _wave(store: SecureStore, settings: Settings, survey_id: str) -> Wave:
+    """The demonstration wave that has no summary yet, because its run was interrupted; or the next one, not yet registered."""
+    demos = sorted((int(match[1]), wave) for wave in store.waves() if (match := _DEMO.fullmatch(wave.id)))
     for _, wave in demos:
-        if not any(found.state is ReleaseState.RELEASED for found in releases.releases(store, wave.id)):
-            if not store.steps(wave.id):
-                return open_wave(store, collection, settings.collection, wave.id, survey_id, ANALYST)
+        if not (_folder(settings, wave.id) / SUMMARY).exists():
             return wave
     number = demos[-1][0] + 1 if demos else 1
-    return open_wave(store, collection, settings.collection, f"demo-{number}", survey_id, ANALYST)
+    return Wave(f"demo-{number}", survey_id, "", "")
+
+
+def _cohort(folder: Path, children: int, seed: int) -> tuple[int, int]:
+    """How many children, and which: as the wave began, if it has begun."""
+    path = folder / "cohort.json"
+    if not path.exists():
+        write_private(path, json.dumps([children, seed]).encode())
+    children, seed = json.loads(path.read_text(encoding="ascii"))
+    return int(children), int(seed)
+
+
+def _answer(store: SecureStore, collection: CollectionStore, settings: Settings, wave: Wave, cohort: list[Child], bar: Any) -> None:
+    """Open the wave and let the children answer; a wave that is closed has all its answers."""
+    try:
+        there = collection.wave()
+        if there.id == wave.id and there.state is WaveState.CLOSED:
+            return
+    except NoWave:
+        pass
+    open_wave(store, collection, settings.collection, wave.id, wave.survey, ANALYST)
+    folder = _folder(settings, wave.id)
+    save_planted(folder / "planted.json", [planted for child in cohort for planted in child.planted()])
+    with open_door("child") as door:
+        simulate(door, cohort, folder / "finished", bar(f"{len(cohort)} invented children answer over HTTP"))
 
 
 def _measure(store: SecureStore, wave: Wave, folder: Path) -> None:
@@ -101,7 +134,13 @@ def _measure(store: SecureStore, wave: Wave, folder: Path) -> None:
     texts = store.vault.read(store.asset(wave.id, "texts").stored)
     spans = store.vault.read(store.asset(wave.id, "spans").stored)
     result = caught(texts, spans, load_planted(folder / "planted.json"))
-    (folder / "caught.json").write_text(json.dumps(asdict(result)) + "\n", encoding="ascii")
+    write_private(folder / "caught.json", json.dumps(asdict(result)).encode())
+
+
+def _caught(folder: Path) -> dict[str, int] | None:
+    """What `_measure` found; None if somebody removed its file, for the texts it compared are destroyed."""
+    path = folder / "caught.json"
+    return dict(json.loads(path.read_text(encoding="ascii"))) if path.exists() else None
 
 
 def _release(store: SecureStore, settings: Settings, wave: Wave) -> None:
@@ -114,62 +153,17 @@ def _release(store: SecureStore, settings: Settings, wave: Wave) -> None:
 
 
 def _staff(store: SecureStore, settings: Settings) -> None:
-    """Accounts to try the staff door with, their passwords in a file that only its owner can read."""
+    """Accounts to try the staff door with. Their passwords are first written into a file that only its owner can read, so that an
+    interrupted run finds those that it made.
+    """
     path = settings.secure.folder / "demo-accounts.txt"
-    if path.exists():
-        return
-    accounts = [(f"demo-{role.value.replace('_', '-')}", role, secrets.token_urlsafe(12)) for role in Role]
-    for name, role, password in accounts:
-        add_member(store, name, role, password, by=ANALYST)
-    write_private(path, "".join(f"{name}  {password}  ({role.value})\n" for name, role, password in accounts).encode())
-
-
-def summarise(store: SecureStore, settings: Settings, wave: Wave, folder: Path) -> dict[str, Any]:
-    """The run in figures; each is in the ledger, a data set or a released file as well."""
-    steps = {verb: dict(counts) for verb, counts in store.steps(wave.id).items()}
-    released = [found for found in releases.releases(store, wave.id) if found.state is ReleaseState.RELEASED]
-    attack = json.loads(store.vault.read(store.asset(wave.id, "attack").stored)["document"].iloc[0])["report"]
-    return {
-        "wave": wave.id,
-        "steps": steps,
-        "caught": json.loads((folder / "caught.json").read_text(encoding="ascii")),
-        "tables": attack["tables"],
-        "attack": {key: attack["attack"][key] for key in ("withheld", "narrowest")} | {"exposed": len(attack["attack"]["exposed"])},
-        "releases": [found.id for found in released],
-        "ledger_entries": store.verify_ledger(),
-        "certificates": sorted(path.name for path in settings.secure.certificates.glob(f"{wave.id}-*.json")),
-        "files": {"released": str(settings.release.folder), "secure": str(settings.secure.folder)},
-    }
-
-
-def print_summary(summary: dict[str, Any], console: Console) -> None:
-    """The summary for a person."""
-    located, scrubbed, reviewed = (summary["steps"][verb] for verb in (Verb.LOCATE, Verb.SCRUB, Verb.REVIEW))
-    found, attack = summary["caught"], summary["attack"]
-    share = f"{found['touched'] / found['planted']:.1%}" if found["planted"] else "none planted"
-    console.print()
-    console.rule(f"Wave {summary['wave']}")
-    lines = [
-        f"Answered     {summary['steps'][Verb.TRANSFER]['responses']} invented children, over HTTP, each answer sealed on arrival",
-        f"Located      {located['with_council']} of {located['responses']} to a council; postcodes and schools destroyed, with certificate",
-        f"Scrubbed     {scrubbed['texts']} free texts, {scrubbed['texts_flagged']} flagged; of {found['planted']} planted pieces of "
-        f"personal data {share} caught; {found['clean_touched']} of {found['clean_texts']} texts without any were touched",
-        f"Reviewed     {reviewed['texts_read']} texts ([bold]by a script here; by people in earnest[/bold]), then the raw texts were destroyed",
-        f"Tables       {len(summary['tables'])} released as {', '.join(summary['releases'])}, protected as one system",
-    ]
-    for table in summary["tables"]:
-        hidden = int(table["primary"]) + int(table["secondary"])
-        lines.append(f"               {table['id']:36} {table['cells']:5} cells, {hidden:4} withheld")
-    lines += [
-        f"The attack   found {attack['exposed']} of {attack['withheld']} withheld counts; each of the others can still be at least "
-        f"{(attack['narrowest'] or 0) + 1} different numbers",
-        f"Checked by   {CHECKER} and {APPROVER} ([bold]scripts here; two people in earnest[/bold])",
-        f"Ledger       {summary['ledger_entries']} entries, chain and signatures verified; {len(summary['certificates'])} certificates",
-        f"Files        {summary['files']['released']} (public), {summary['files']['secure']} (the evidence team's)",
-        "Next         make serve   opens the three doors; accounts for the staff door are in demo-accounts.txt of the secure folder",
-    ]
-    for line in lines:
-        console.print(line, highlight=False, soft_wrap=True)
+    if not path.exists():
+        lines = [f"demo-{role.value.replace('_', '-')} {secrets.token_urlsafe(12)} {role.value}\n" for role in Role]
+        write_private(path, "".join(lines).encode())
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, password, role = line.split()
+        if authenticate(store, name, password) is None:
+            add_member(store, name, Role(role), password, by=ANALYST)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,10 @@ import httpx
 from forms.survey import Page
 from pipeline.progress import Progress, silent
 from pipeline.simulated_child import Child, Planted
+from retention.keys import write_private
 
+Nonce = Callable[[str], str]  # from the nonce that the door gives to the one that the child answers under
+_NOTE = re.compile(r"(\d+)(?: ([0-9a-f]{32}))?\n")
 _HIDDEN = re.compile(r"<input\b[^>]*\btype=\"hidden\"[^>]*>")
 _ATTRIBUTE = re.compile(r"\b(name|value)=\"([^\"]*)\"")
 _LONGEST_WALK = 60  # pages; no form has as many, so more means that the child is going in circles
@@ -24,31 +28,54 @@ class SimulationFailed(RuntimeError):
     """The door did not behave as a door should. The message names the form and page, never an answer."""
 
 
-def simulate(door: str, children: Sequence[Child], diary: Path, progress: Progress = silent, at_once: int = 16) -> None:
-    """Let every child answer at this address (such as http://127.0.0.1:8000), so many at once.
+class Diary:
+    """Who has begun, under which nonce, and who has finished: kept in a file, so that an interrupted simulation goes on.
 
-    `diary` is a file that notes who has finished, so that an interrupted simulation goes on with the others.
-    Raises SimulationFailed.
+    A child who was interrupted answers again under the same nonce, so the door does not take the answers twice (A15).
     """
-    finished = {int(line) for line in diary.read_text(encoding="ascii").split()} if diary.exists() else set()
-    diary.parent.mkdir(parents=True, exist_ok=True)
-    with diary.open("a", encoding="ascii", buffering=1) as file:
 
-        def note(number: int) -> None:
-            file.write(f"{number}\n")
-            finished.add(number)
-            progress(len(finished), len(children))
+    def __init__(self, path: Path) -> None:
+        lines = path.read_text(encoding="ascii").splitlines(keepends=True) if path.exists() else []
+        notes = [note for line in lines if (note := _NOTE.fullmatch(line))]
+        self.begun = {int(note[1]): note[2] for note in notes if note[2]}
+        self.finished = {int(note[1]) for note in notes if not note[2]}
+        write_private(path, "".join(note[0] for note in notes).encode("ascii"))  # without a line that a kill cut off
+        self._path = path
 
-        asyncio.run(_all(door, children, finished, note, at_once))
+    def begin(self, child: int, given: str) -> str:
+        """The nonce that this child answers under: the one it began with, or else the one it was given now."""
+        if child not in self.begun:
+            self.begun[child] = given
+            self._note(f"{child} {given}")
+        return self.begun[child]
+
+    def finish(self, child: int) -> None:
+        """Note that this child has been thanked."""
+        self.finished.add(child)
+        self._note(str(child))
+
+    def _note(self, line: str) -> None:
+        with self._path.open("a", encoding="ascii") as file:
+            file.write(line + "\n")
 
 
-async def _all(door: str, children: Sequence[Child], finished: set[int], note: Callable[[int], None], at_once: int) -> None:
-    waiting = iter([number for number in range(len(children)) if number not in finished])
+def simulate(door: str, children: Sequence[Child], diary: Path, progress: Progress = silent, at_once: int = 16) -> None:
+    """Let every child answer at this address (such as http://127.0.0.1:8000), so many at once. Raises SimulationFailed.
+
+    `diary` is the file of a Diary: interrupted and called again, it goes on, and no child is there twice.
+    """
+    asyncio.run(_all(door, children, Diary(diary), progress, at_once))
+
+
+async def _all(door: str, children: Sequence[Child], diary: Diary, progress: Progress, at_once: int) -> None:
+    waiting = iter([number for number in range(len(children)) if number not in diary.finished])
+    progress(len(diary.finished), len(children))
 
     async def worker(client: httpx.AsyncClient) -> None:
         for number in waiting:
-            await _answer(client, children[number])
-            note(number)
+            await answer_form(client, children[number], partial(diary.begin, number))
+            diary.finish(number)
+            progress(len(diary.finished), len(children))
 
     limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once)
     async with httpx.AsyncClient(base_url=door, limits=limits, timeout=60) as client:
@@ -56,13 +83,17 @@ async def _all(door: str, children: Sequence[Child], finished: set[int], note: C
             async with asyncio.TaskGroup() as group:
                 for _ in range(at_once):
                     group.create_task(worker(client))
-        except* httpx.HTTPError as failed:
+        except ExceptionGroup as failed:  # one of each kind may be in it: what the door said tells more than that it was silent
+            told = next((error for error in failed.exceptions if isinstance(error, SimulationFailed)), None)
+            if told is not None:
+                raise told from None
+            if any(not isinstance(error, httpx.HTTPError) for error in failed.exceptions):
+                raise
             raise SimulationFailed(f"The child door at {door} did not answer ({type(failed.exceptions[0]).__name__}).") from None
-        except* SimulationFailed as failed:
-            raise failed.exceptions[0] from None
 
 
-async def _answer(client: httpx.AsyncClient, child: Child) -> None:
+async def answer_form(client: httpx.AsyncClient, child: Child, nonce: Nonce = str) -> None:
+    """One child's way through its form, to the thanks. Raises SimulationFailed, httpx.HTTPError."""
     form = child.form
     landing = await client.get(f"/{form.id}")
     if landing.status_code != 200:
@@ -70,16 +101,18 @@ async def _answer(client: httpx.AsyncClient, child: Child) -> None:
     reply = await client.post(f"/{form.id}", data={"action": "start"})
     for _ in range(_LONGEST_WALK):
         if reply.status_code == 303:
-            if not reply.headers["location"].endswith("/thank-you"):
+            if not reply.headers["location"].endswith(("/thank-you", "/already-sent")):
                 raise SimulationFailed(f"Form {form.id} ended somewhere else than at its thank-you page.")
             return
+        if reply.status_code == 410:
+            raise SimulationFailed("The wave is closed: the door takes no more answers.")
         hidden = _hidden(reply.text)
         page = _page(child, hidden)
         if reply.status_code != 200:
             raise SimulationFailed(f"Form {form.id}, page {page.id}: an answer was refused with {reply.status_code}.")
         fields: dict[str, list[str]] = {}
         for name, value in [*hidden, ("action", "next"), *child.answer(page)]:
-            fields.setdefault(name, []).append(value)
+            fields.setdefault(name, []).append(nonce(value) if name == "nonce" else value)
         reply = await client.post(f"/{form.id}", data=fields)
     raise SimulationFailed(f"Form {form.id} never ended.")
 
@@ -109,8 +142,7 @@ def _page(child: Child, hidden: list[tuple[str, str]]) -> Page:
 
 def save_planted(path: Path, planted: Sequence[Planted]) -> None:
     """Keep hashes of the invented texts and the places of what was planted, never the texts."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({item.text_sha256: [list(span) for span in item.spans] for item in planted}), encoding="ascii")
+    write_private(path, json.dumps({item.text_sha256: [list(span) for span in item.spans] for item in planted}).encode("ascii"))
 
 
 def load_planted(path: Path) -> dict[str, list[tuple[int, int, str]]]:

@@ -9,9 +9,8 @@ from pipeline.directory import Directory
 from pipeline.locate import match
 from pipeline.progress import Progress, silent
 from pipeline.schools import SchoolDirectory
-from retention.bundle import read_bundle
+from pipeline.steps.sealed_records import opened
 from retention.destroy import destroy
-from retention.seal import LOCATOR_SIZE, open_sealed
 from retention.secure_store import SecureStore
 from retention.steps import Verb, step
 
@@ -34,11 +33,9 @@ def locate(
     if Verb.LOCATE not in store.steps(wave_id):
         places = directory or Directory.embedded()
         with step(store, wave, Verb.LOCATE, actor) as running:
-            asset = store.asset(wave_id, "locators")
-            key = store.ring.private(wave.locator_key)
-            total, frames, chunk = asset.stored.rows, [], []
-            for done, box in enumerate(read_bundle(store.vault.folder / asset.stored.name, "locators", LOCATOR_SIZE), start=1):
-                chunk.append(Locator.from_bytes(open_sealed(box, key)))
+            total, frames, chunk = store.asset(wave_id, "locators").stored.rows, [], list[Locator]()
+            for done, locator in enumerate(opened(store, wave_id, "locators", wave.locator_key, Locator.from_bytes), start=1):
+                chunk.append(locator)
                 if len(chunk) == _CHUNK:
                     frames.append(match(chunk, places, schools))
                     chunk.clear()

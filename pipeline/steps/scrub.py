@@ -13,10 +13,9 @@ import pandas as pd
 from forms.answers import Response
 from pipeline.progress import Progress, silent
 from pipeline.scrub import Scrubber, Span
-from retention.bundle import read_bundle
+from pipeline.steps.sealed_records import opened
 from retention.destroy import destroy
 from retention.review import Mark, Reason, add_items
-from retention.seal import BODY_SIZE, open_sealed
 from retention.secure_store import SecureStore
 from retention.steps import Verb, step
 
@@ -54,13 +53,10 @@ def scrub(
 
 def _open_bodies(store: SecureStore, wave_id: str, key_id: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Frames `responses` (row, form, version), `answers` (row, field, code) and `texts` (text_row, row, field, text)."""
-    asset = store.asset(wave_id, "bodies")
-    key = store.ring.private(key_id)
     responses: list[tuple[int, str, str]] = []
     answers: list[tuple[int, str, str]] = []
     texts: list[tuple[int, str, str]] = []
-    for row, box in enumerate(read_bundle(store.vault.folder / asset.stored.name, "bodies", BODY_SIZE)):
-        response = Response.from_parts(open_sealed(box, key))
+    for row, response in enumerate(opened(store, wave_id, "bodies", key_id, Response.from_parts)):
         responses.append((row, response.form, response.version))
         answers += [(row, name, code) for name, codes in response.choices.items() for code in codes]
         texts += [(row, name, text) for name, text in response.texts.items()]
