@@ -18,7 +18,7 @@ TYPED = st.one_of(st.text(max_size=30), st.sampled_from(["", " ", "a\r\nb", "e\u
 class Walk:
     """One child's way through a form: what was posted, page by page, and the pages that were seen."""
 
-    form: Form
+    form: Form = field(repr=False)
     posted: dict[str, Pairs] = field(default_factory=dict)  # page id -> what that page's own fields posted last
     seen: list[str] = field(default_factory=list)
 
