@@ -261,6 +261,14 @@ class PublishedTable:
         published = self.status == Status.PUBLISHED
         if (self.values[published] < 0).any() or (self.values[~published] != WITHHELD).any():
             raise DisclosureError(f"published table '{self.id}': a published cell needs a count and a withheld one must have none")
+        for axis, dimension in enumerate(self.dimensions):
+            values = np.moveaxis(self.values, axis, 0)
+            for parent, children in dimension.partitions:
+                parts, total = values[[dimension.index[child] for child in children]], values[dimension.index[parent]]
+                if ((parts != WITHHELD).all(axis=0) & (total != WITHHELD) & (parts.sum(axis=0) != total)).any():
+                    raise DisclosureError(
+                        f"published table '{self.id}': the categories below '{parent}' of '{dimension.name}' do not add up to it"
+                    )
         for name in ("values", "status", "floor"):
             object.__setattr__(self, name, _frozen(getattr(self, name)))
 
