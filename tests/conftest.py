@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import Pool
 
-from retention import keys
+from retention import database, keys
 from retention.database import connect, migrate
 from retention.secure_store import SecureStore
 from retention.settings import SecureZone
@@ -59,6 +60,13 @@ def quick_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def quick(quick_passphrase: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No waiting for the disk either; tests/attack/test_durability.py holds what is on the disk, and when."""
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
+    monkeypatch.setattr(database, "_PRAGMAS", tuple(pragma.replace("synchronous=FULL", "synchronous=OFF") for pragma in database._PRAGMAS))
+
+
+@pytest.fixture
 def secure_zone(tmp_path: Path) -> Callable[[str], SecureZone]:
     """Makes a secure zone on a database of one's choice."""
 
@@ -82,9 +90,7 @@ def migrated_postgres(postgres: Postgres) -> str:
 
 
 @pytest.fixture(params=DATABASES)
-def secure_store(
-    request: pytest.FixtureRequest, quick_passphrase: None, secure_zone: Callable[[str], SecureZone], tmp_path: Path
-) -> SecureStore:
+def secure_store(request: pytest.FixtureRequest, quick: None, secure_zone: Callable[[str], SecureZone], tmp_path: Path) -> SecureStore:
     """An empty secure zone, on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
         return SecureStore(secure_zone(f"sqlite:///{tmp_path / 'secure' / 'secure.sqlite'}"))
@@ -93,6 +99,6 @@ def secure_store(
 
 
 @pytest.fixture
-def sqlite_store(quick_passphrase: None, secure_zone: Callable[[str], SecureZone], tmp_path: Path) -> SecureStore:
+def sqlite_store(quick: None, secure_zone: Callable[[str], SecureZone], tmp_path: Path) -> SecureStore:
     """An empty secure zone on SQLite, for what does not depend on the database."""
     return SecureStore(secure_zone(f"sqlite:///{tmp_path / 'secure' / 'secure.sqlite'}"))

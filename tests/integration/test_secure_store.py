@@ -75,7 +75,7 @@ def test_the_database_itself_refuses_edits_of_the_ledger(secure_store: SecureSto
 
 
 def test_postgresql_refuses_truncating_the_ledger(
-    quick_passphrase: None, secure_zone: Callable[[str], SecureZone], postgres: Postgres
+    quick: None, secure_zone: Callable[[str], SecureZone], postgres: Postgres
 ) -> None:
     store = filled(SecureStore(secure_zone(postgres.new_database())))
     with pytest.raises(DBAPIError, match="append-only"), store.engine.begin() as connection:
@@ -238,7 +238,7 @@ def test_a_data_set_without_a_rule_is_refused_and_each_kind_is_there_once(secure
 
 
 def test_a_postgresql_server_that_stops_is_said_so_and_nothing_is_lost(
-    quick_passphrase: None, secure_zone: Callable[[str], SecureZone], postgres: Postgres
+    quick: None, secure_zone: Callable[[str], SecureZone], postgres: Postgres
 ) -> None:
     store = filled(SecureStore(secure_zone(postgres.new_database())))
     postgres.stop()

@@ -26,7 +26,7 @@ PASSPHRASE = "correct horse battery"
 
 
 @pytest.fixture
-def ring(tmp_path: Path, quick_passphrase: None) -> KeyRing:
+def ring(tmp_path: Path, quick: None) -> KeyRing:
     return KeyRing(tmp_path / "keys", PASSPHRASE)
 
 

@@ -15,7 +15,7 @@ from retention.secure_store import today
 
 
 @pytest.fixture
-def ring(tmp_path: Path, quick_passphrase: None) -> KeyRing:
+def ring(tmp_path: Path, quick: None) -> KeyRing:
     ring = KeyRing(tmp_path / "keys", "correct horse battery")
     ring.create(SIGNING_KEY, KeyKind.SIGNING)
     return ring
