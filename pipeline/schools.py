@@ -46,12 +46,14 @@ _PHRASES: Final = (
     (re.compile(r"\br\.? ?c\.?(?=\W|$)|\broman catholic\b"), "catholic"),
     (re.compile(r"['’`´]"), ""),
 )
+# Abbreviations in full; words that children leave out, or put in, are dropped.
 _SHORT: Final = {
     "st": "saint",
     "sts": "saints",
-    "sch": "school",
-    "schl": "school",
-    "skool": "school",
+    "school": "",
+    "sch": "",
+    "schl": "",
+    "skool": "",
     "acad": "academy",
     "prim": "primary",
     "jnr": "junior",

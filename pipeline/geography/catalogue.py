@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -93,5 +92,6 @@ def show(identity: str, home: Path) -> Record:
 def remove(identity: str, home: Path) -> Record:
     """Take one product away again; its record."""
     record = show(identity, home)
-    shutil.rmtree(home / record.id)
+    with tempfile.TemporaryDirectory(dir=home, prefix=".removing-") as folder:
+        (home / record.id).rename(Path(folder) / record.id)  # out of sight at once, however long deleting takes
     return record

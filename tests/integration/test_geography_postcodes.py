@@ -64,6 +64,21 @@ def test_the_year_in_a_column_may_move(old: str, new: str, tmp_path: Path) -> No
     assert find(directory, "AL1 1AA")["lad25cd"].notna().all()
 
 
+def test_capitals_line_ends_and_a_byte_order_mark_change_nothing(tmp_path: Path) -> None:
+    header, *lines = postcode_table(ONSPD_2026).splitlines()
+    directory = directory_of(tmp_path, "\ufeff" + "\r\n".join([header.upper(), *lines]) + "\r\n")
+    assert find(directory, "AL1 1AA")["lsoa11cd"].notna().all()
+
+
+def test_postcodes_with_one_space_are_read_as_those_of_seven_characters(tmp_path: Path) -> None:
+    table = postcode_table(LAYOUTS["PCD 2022"])
+    for row in rows():
+        outward, inward = row["postcode"].split()
+        table = table.replace(f'"{outward:<4}{inward}"', f'"{row["postcode"]}"', 1)
+    directory = directory_of(tmp_path, table)
+    assert find(directory, "B1 1AA", "AL1 1AA")["outcome"].tolist() == [Outcome.NO_GRID_REFERENCE, Outcome.MATCHED]
+
+
 def test_an_older_council_code_leads_to_the_council_of_2025(tmp_path: Path) -> None:
     made = rows()
     made[0] |= {"lad": "E07000026"}

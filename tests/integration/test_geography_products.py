@@ -132,7 +132,8 @@ def test_schools_give_phase_and_group_and_never_point_to_a_child(tmp_path: Path)
     schools = schools_in_use(home, directory)
     cornwall, westminster = "E06000052", "E09000033"
     written = [
-        ("kathe kollwitz primary", cornwall, SchoolOutcome.NOT_MATCHED),  # a word is missing: that may be another school
+        ("kathe kollwitz primary", cornwall, SchoolOutcome.MATCHED),
+        ("kathe kollwitz", cornwall, SchoolOutcome.NOT_MATCHED),  # that may be another school
         ("Kathe Kolwitz Primary School", cornwall, SchoolOutcome.MATCHED),
         ("nine elms high school", cornwall, SchoolOutcome.NOT_MATCHED),  # not in Cornwall
         ("nine elms high school", westminster, SchoolOutcome.MATCHED),
@@ -144,7 +145,7 @@ def test_schools_give_phase_and_group_and_never_point_to_a_child(tmp_path: Path)
     frame = match([Locator(council=lad, school=name, asked=True) for name, lad, _ in written], directory, schools)
     assert list(frame["school_outcome"]) == [outcome for *_, outcome in written]
     matched = frame["school_outcome"] == SchoolOutcome.MATCHED
-    assert list(frame.loc[matched, "school_phase"]) == ["Primary", "Secondary"]
+    assert list(frame.loc[matched, "school_phase"]) == ["Primary", "Primary", "Secondary"]
     assert frame.loc[~matched, ["school_phase", "school_type_group"]].isna().all(axis=None)
     assert not frame.astype("str").apply(lambda column: column.str.contains("pecial|Not applicable")).any(axis=None)
 
