@@ -49,13 +49,19 @@ class Schedule:
 
 @cache
 def load_schedule(path: Path = _SCHEDULE) -> Schedule:
-    """The schedule from YAML. Raises RuleMissing for a rule that lacks its period, owner or description."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    """The schedule from YAML. Raises RuleMissing if it cannot be read, or a rule lacks its period, owner or description."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assets, columns, tables = dict(data["assets"]), dict(data["columns"]), dict(data["tables"])
+    except (yaml.YAMLError, KeyError, TypeError, ValueError):
+        raise RuleMissing("The retention schedule cannot be read: it needs assets, columns and tables.") from None
     rules: dict[str, Rule] = {}
-    for kind, entry in data["assets"].items():
+    for kind, entry in assets.items():
         try:
-            days = int(entry["review_after_days"])
-            rules[kind] = Rule(kind, str(entry["what"]), str(entry["owner"]), days, entry.get("until_step"))
-        except (KeyError, TypeError, ValueError):
-            raise RuleMissing(f"The retention rule of '{kind}' needs what, owner and review_after_days.") from None
-    return Schedule(rules, data["columns"], data["tables"])
+            rule = Rule(kind, entry["what"], entry["owner"], entry["review_after_days"], entry.get("until_step"))
+        except (KeyError, TypeError, AttributeError):
+            rule = None
+        if rule is None or not rule.what or not rule.owner or type(rule.review_after_days) is not int or rule.review_after_days < 1:
+            raise RuleMissing(f"The retention rule of '{kind}' needs what, owner and review_after_days.")
+        rules[kind] = rule
+    return Schedule(rules, columns, tables)

@@ -125,7 +125,7 @@ class Vault:
         properties = factory.file_decryption_properties(pe.KmsConnectionConfig())
         try:
             frame: pd.DataFrame = pq.ParquetFile(path, decryption_properties=properties).read().to_pandas()
-        except (OSError, CryptoError):
+        except (OSError, ValueError, CryptoError):
             raise VaultError("A data set does not open with its key.") from None
         return frame
 
