@@ -87,7 +87,8 @@ class NameLists:
         return replace(self, given={n: r for n, r in self.given.items() if stays(n)}, surnames=frozenset(filter(stays, self.surnames)))
 
 
-def _lines(name: str) -> list[str]:
+def data_lines(name: str) -> list[str]:
+    """Lines of a text file in `pipeline/data/scrub`, unpacked if it is compressed."""
     resource = files("pipeline") / "data" / "scrub" / name
     with resource.open("rb") as raw:
         content = gzip.decompress(raw.read()) if name.endswith(".gz") else raw.read()
@@ -97,7 +98,7 @@ def _lines(name: str) -> list[str]:
 def _public() -> dict[str, tuple[tuple[tuple[str, ...], str], ...]]:
     by_first: dict[str, dict[tuple[str, ...], str]] = {}
     kind = ""
-    for line in _lines("public.txt"):
+    for line in data_lines("public.txt"):
         if line.startswith("#") or not line.strip():
             continue
         if line.startswith("["):
@@ -117,7 +118,7 @@ def word_classes() -> dict[str, frozenset[str]]:
     """Classes of words by name, from `word_classes.txt`."""
     found: dict[str, frozenset[str]] = {}
     name = ""
-    for line in _lines("word_classes.txt"):
+    for line in data_lines("word_classes.txt"):
         if line.startswith("["):
             name = line.strip("[] ")
         elif not line.startswith("#"):
@@ -128,18 +129,18 @@ def word_classes() -> dict[str, frozenset[str]]:
 @lru_cache(maxsize=1)
 def load() -> NameLists:
     """The lists of this package. Loaded once in a process."""
-    extra = [line.split("#")[0] for line in _lines("nicknames.txt")]
-    given = {name: int(rank) for name, rank in (line.split("\t") for line in _lines("given_names.tsv.gz"))}
+    extra = [line.split("#")[0] for line in data_lines("nicknames.txt")]
+    given = {name: int(rank) for name, rank in (line.split("\t") for line in data_lines("given_names.tsv.gz"))}
     for line in extra:
         for name in line.split():
             given[fold(name)] = max(given.get(fold(name), 0), round(10 * math.log10(3000)))
-    surnames = frozenset(_lines("surnames.txt.gz")) | frozenset(
-        fold(n) for line in _lines("surnames_added.txt") for n in line.split("#")[0].split()
+    surnames = frozenset(data_lines("surnames.txt.gz")) | frozenset(
+        fold(n) for line in data_lines("surnames_added.txt") for n in line.split("#")[0].split()
     )
     return NameLists(
         given=given,
         surnames=surnames,
-        places={name: int(count) for name, count in (line.split("\t") for line in _lines("places.tsv.gz"))},
-        words={w: (int(zipf), known == "1") for w, zipf, known in (line.split("\t") for line in _lines("words.tsv.gz"))},
+        places={name: int(count) for name, count in (line.split("\t") for line in data_lines("places.tsv.gz"))},
+        words={w: (int(zipf), known == "1") for w, zipf, known in (line.split("\t") for line in data_lines("words.tsv.gz"))},
         public=_public(),
     )

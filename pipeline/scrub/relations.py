@@ -17,6 +17,8 @@ _CLASSES = word_classes()
 
 TITLES = _CLASSES["titles"]
 FORMAL = _CLASSES["formal"]
+HONORIFIC = _CLASSES["honorific"]
+POSSESSIVE = _CLASSES["possessive"]
 KIN = _CLASSES["kin"]
 ROLES = _CLASSES["roles"]
 NAMING = _CLASSES["naming"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 
 from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
@@ -16,8 +17,9 @@ from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from pipeline.scrub import gazetteer, handles, lists, patterns, relations
+from pipeline.scrub import combine, gazetteer, handles, lists, patterns, relations
 from pipeline.scrub.lists import NameLists
+from pipeline.scrub.opinion import Opinions
 from pipeline.scrub.spans import LABELS, Span, resolve
 from pipeline.scrub.words import Word, split
 
@@ -25,43 +27,61 @@ _LANGUAGE = "en"
 _CHUNK = 512
 _VOCABULARY = Vocab()
 
-Layer = Callable[[str, list[Word], NameLists], Iterable[Span]]
-LAYERS: dict[str, Layer] = {
-    patterns.LAYER: lambda text, _words, _lists: patterns.find(text),
-    handles.LAYER: lambda text, _words, known: handles.find(text, known),
-    gazetteer.LAYER: lambda _text, words, known: gazetteer.find(words, known),
-    relations.LAYER: lambda _text, words, known: relations.find(words, known),
-}
 
+class Reading(NlpArtifacts):
+    """A text, read once for all layers: its words, and what the learnt combination found in it."""
 
-class _Reading(NlpArtifacts):
-    """A text as its words, read once for all layers."""
-
-    def __init__(self, words: list[Word]) -> None:
-        self.words = words
+    def __init__(self, text: str, words: list[Word], learnt: list[Span]) -> None:
+        self.text, self.words, self.learnt = text, words, learnt
         super().__init__([], Doc(_VOCABULARY), [], [], None, _LANGUAGE)
 
 
+Layer = Callable[[Reading, NameLists], Iterable[Span]]
+LAYERS: dict[str, Layer] = {
+    patterns.LAYER: lambda reading, _: patterns.find(reading.text),
+    handles.LAYER: lambda reading, known: handles.find(reading.text, known),
+    gazetteer.LAYER: lambda reading, known: gazetteer.find(reading.words, known),
+    relations.LAYER: lambda reading, known: relations.find(reading.words, known),
+    combine.LAYER: lambda reading, _: reading.learnt,
+}
+# The lists and the relation rules speak through the learnt combination, which weighs them; alone they would mask too much.
+DEFAULT_LAYERS = (patterns.LAYER, handles.LAYER, combine.LAYER)
+
+
 class _Reader(NlpEngine):
-    """Presidio's NLP engine, reduced to splitting words."""
+    """Presidio's NLP engine: splits words and asks the learnt combination; downloads nothing."""
+
+    def __init__(self, known: NameLists, learnt: bool, threshold: float, model: bool) -> None:
+        self._opinions = Opinions(known, model) if learnt else None
+        self._threshold = threshold
 
     def load(self) -> None:
-        """Nothing to load."""
+        """Nothing to load: it is loaded when made."""
 
     def is_loaded(self) -> bool:
         return True
 
-    def process_text(self, text: str, language: str) -> _Reading:
-        return _Reading(split(text))
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        words = [split(text) for text in texts]
+        if self._opinions is None:
+            return [Reading(text, own, []) for text, own in zip(texts, words, strict=True)]
+        opinions = self._opinions.of(texts, words)
+        return [
+            Reading(text, own, combine.spans(text, own, opinion, self._threshold) if own else [])
+            for text, own, opinion in zip(texts, words, opinions, strict=True)
+        ]
 
-    def process_batch(self, texts: Iterable[str], language: str, *_: object, **__: object) -> Iterator[tuple[str, _Reading]]:
-        for text in texts:
-            yield text, self.process_text(text, language)
+    def process_text(self, text: str, language: str) -> Reading:  # noqa: ARG002
+        return self.read([text])[0]
 
-    def is_stopword(self, word: str, language: str) -> bool:
+    def process_batch(self, texts: Iterable[str], language: str, *_: object, **__: object) -> Iterator[tuple[str, Reading]]:  # noqa: ARG002
+        known = list(texts)
+        yield from zip(known, self.read(known), strict=True)
+
+    def is_stopword(self, word: str, language: str) -> bool:  # noqa: ARG002
         return False
 
-    def is_punct(self, word: str, language: str) -> bool:
+    def is_punct(self, word: str, language: str) -> bool:  # noqa: ARG002
         return not word.isalnum()
 
     def get_supported_entities(self) -> list[str]:
@@ -81,14 +101,14 @@ class _Recogniser(EntityRecognizer):
     def load(self) -> None:
         """Nothing to load: the lists are there already."""
 
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
-        words = nlp_artifacts.words if isinstance(nlp_artifacts, _Reading) else split(text)
-        found = self._layer(text, words, self._lists)
+    def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:  # noqa: ARG002
+        if not isinstance(nlp_artifacts, Reading):
+            raise TypeError("this layer reads what the scrubber's own engine prepared: use Scrubber, not the recogniser alone")
         return [
             RecognizerResult(
                 s.label, s.start, s.end, s.score, recognition_metadata={RecognizerResult.RECOGNIZER_NAME_KEY: self._layer_name}
             )
-            for s in found
+            for s in self._layer(nlp_artifacts, self._lists)
         ]
 
 
@@ -102,33 +122,48 @@ class _NoEnhancer(ContextAwareEnhancer):
         return raw_results
 
 
+@dataclass(frozen=True)
+class _Setting:
+    """What a worker needs to make the same scrubber."""
+
+    known: NameLists | None
+    layers: tuple[str, ...]
+    threshold: float
+    model: bool
+
+
 class Scrubber:
     """Finds personal data in children's writing. Loads once, offline; the same text always gives the same spans."""
 
-    def __init__(self, lists: NameLists | None = None, layers: Sequence[str] = tuple(LAYERS)) -> None:
-        """`lists`: word lists, by default this package's own. `layers`: names of the layers to use, for measuring them apart.
+    def __init__(
+        self,
+        lists: NameLists | None = None,
+        layers: Sequence[str] = DEFAULT_LAYERS,
+        threshold: float = combine.THRESHOLD,
+        model: bool = False,
+    ) -> None:
+        """`lists`: word lists, by default this package's own. `layers`: names of the layers to use. `threshold`: the least probability
+        at which the learnt combination masks a word; the policy chooses it by the review load it makes. `model`: whether the language
+        model may be asked (without it: faster, less found).
 
-        Raises ValueError for an unknown layer.
+        Raises ValueError for an unknown layer or a threshold that is no probability.
         """
         unknown = set(layers) - set(LAYERS)
         if unknown:
             raise ValueError(f"no such layer: {', '.join(sorted(unknown))}; the layers are {', '.join(LAYERS)}")
-        self.lists = lists if lists is not None else _default_lists()
-        self.layers = tuple(layers)
-        registry = RecognizerRegistry(
-            recognizers=[_Recogniser(n, LAYERS[n], self.lists) for n in self.layers], supported_languages=[_LANGUAGE]
-        )
+        if not 0 < threshold < 1:
+            raise ValueError("the masking threshold must lie between 0 and 1")
+        self._setting = _Setting(lists, tuple(layers), threshold, model)
+        known = lists if lists is not None else _default_lists()
+        self._reader = _Reader(known, combine.LAYER in layers, threshold, model)
+        registry = RecognizerRegistry(recognizers=[_Recogniser(n, LAYERS[n], known) for n in layers], supported_languages=[_LANGUAGE])
         self._analyser = AnalyzerEngine(
-            registry=registry, nlp_engine=_Reader(), supported_languages=[_LANGUAGE], context_aware_enhancer=_NoEnhancer()
+            registry=registry, nlp_engine=self._reader, supported_languages=[_LANGUAGE], context_aware_enhancer=_NoEnhancer()
         )
 
     def find(self, text: str) -> tuple[Span, ...]:
         """Spans of personal data, sorted, without overlap."""
-        if not text.strip():
-            return ()
-        results = self._analyser.analyze(text, _LANGUAGE)
-        name = RecognizerResult.RECOGNIZER_NAME_KEY
-        return resolve(Span(r.start, r.end, r.entity_type, r.score, r.recognition_metadata[name]) for r in results)
+        return self._find_chunk([text])[0]
 
     def find_many(
         self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None, workers: int = 1
@@ -153,26 +188,31 @@ class Scrubber:
             yield from (self._find_chunk(chunk) for chunk in chunks)
             return
         # 'spawn', because a forked process would inherit the threads of the model's run time in an undefined state
-        with ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (self.lists, self.layers)) as pool:
+        with ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (self._setting,)) as pool:
             yield from pool.map(_find_in_worker, chunks)
 
     def _find_chunk(self, chunk: list[str]) -> list[tuple[Span, ...]]:
-        return [self.find(text) for text in chunk]
+        name = RecognizerResult.RECOGNIZER_NAME_KEY
+        found = []
+        for text, reading in zip(chunk, self._reader.read(chunk), strict=True):
+            results = self._analyser.analyze(text, _LANGUAGE, nlp_artifacts=reading) if reading.words else []
+            found.append(resolve(Span(r.start, r.end, r.entity_type, r.score, r.recognition_metadata[name]) for r in results))
+        return found
 
 
 def _default_lists() -> NameLists:
     return lists.load()
 
 
-_worker: Scrubber | None = None
+_scrubber: Scrubber | None = None  # of a worker process
 
 
-def _start_worker(known: NameLists, layers: tuple[str, ...]) -> None:
-    global _worker
-    _worker = Scrubber(known, layers)
+def _start_worker(setting: _Setting) -> None:
+    global _scrubber
+    _scrubber = Scrubber(setting.known, setting.layers, setting.threshold, setting.model)
 
 
 def _find_in_worker(chunk: list[str]) -> list[tuple[Span, ...]]:
-    if _worker is None:
+    if _scrubber is None:
         raise RuntimeError("a scrubbing process was used before it was started")
-    return _worker._find_chunk(chunk)
+    return _scrubber._find_chunk(chunk)

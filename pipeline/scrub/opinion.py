@@ -1,0 +1,57 @@
+"""What the learnt combination thinks of every word: the quick network first, and the language model only where that is in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from io import BytesIO
+
+import numpy as np
+
+from pipeline.scrub import handles, patterns
+from pipeline.scrub.attributes import Attributes
+from pipeline.scrub.lists import NameLists
+from pipeline.scrub.network import CLASSES, Floats, Network, read_weights
+from pipeline.scrub.rampart import Rampart
+from pipeline.scrub.words import Word
+
+# A text in which the quick network gives every word less than this is taken as clean without asking the language model
+# (`benchmarks/scrub.py --doubt` shows what other values cost).
+DOUBT = 0.01
+
+
+def load_network(name: str) -> Network:
+    """A network that `pipeline.scrub.train` saved."""
+    return Network(read_weights(BytesIO((files("pipeline") / "data" / "scrub" / f"{name}.npz").read_bytes())))
+
+
+class Opinions:
+    """Gives (words, classes) probabilities for texts."""
+
+    def __init__(self, lists: NameLists, model: bool = True, doubt: float = DOUBT) -> None:
+        """`model`: whether the language model may be asked. `doubt`: from which probability it is."""
+        self._lists, self._doubt = lists, doubt
+        self._attributes = Attributes(lists)
+        self._quick = load_network("quick")
+        self._full = load_network("full") if model else None
+        self._model = Rampart() if model else None
+
+    def of(self, texts: Sequence[str], words: Sequence[Sequence[Word]]) -> list[Floats]:
+        """The opinion on each text."""
+        described = [self._describe(text, own) for text, own in zip(texts, words, strict=True)]
+        found = [
+            self._quick.probabilities(*d) if own else np.zeros((0, len(CLASSES)), np.float32)
+            for d, own in zip(described, words, strict=True)
+        ]
+        if self._full is None or self._model is None:
+            return found
+        doubtful = [i for i, opinion in enumerate(found) if len(opinion) and (1 - opinion[:, 0]).max() >= self._doubt]
+        if doubtful:
+            readings = self._model.read([texts[i] for i in doubtful], [words[i] for i in doubtful])
+            for i, reading in zip(doubtful, readings, strict=True):
+                found[i] = self._full.probabilities(*described[i], reading)
+        return found
+
+    def _describe(self, text: str, words: Sequence[Word]) -> tuple[list[tuple[str, ...]], list[list[str]]]:
+        certain = [*patterns.find(text), *handles.find(text, self._lists)]
+        return [self._attributes.of_word(w.text, w.low) for w in words], self._attributes.of_place(words, certain)
