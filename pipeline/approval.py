@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline.release_zone import ReleaseDamaged, Signed, manifest_files, publish, take_back
+from pipeline.release_names import METADATA
+from pipeline.release_zone import ReleaseDamaged, Signed, VerifiedRelease, checked_file, manifest_files, publish, take_back
 from retention import releases
 from retention.keys import public_key
 from retention.ledger import SIGNING_KEY
@@ -24,24 +25,28 @@ def draft_folder(zone: SecureZone, release_id: str) -> Path:
     return zone.folder / "drafts" / release_id
 
 
-def draft_hash(store: SecureStore, release_id: str) -> str:
-    """The hash of a draft's manifest, every file of it checked. Raises ReleaseRefused for a changed or unknown draft."""
+def read_draft(store: SecureStore, release_id: str) -> VerifiedRelease:
+    """A draft as it would leave, every file of it checked against the register. Raises ReleaseRefused."""
     known = releases.release(store, release_id)
+    folder = draft_folder(store.zone, known.id)
     try:
-        digest, _ = manifest_files(draft_folder(store.zone, known.id))
+        digest, files = manifest_files(folder)
+        metadata = json.loads(checked_file(folder, METADATA, files[METADATA]))
     except ReleaseDamaged as error:
         raise ReleaseRefused(f"The draft of '{known.id}' cannot be trusted. {error} Draft it anew under a new name.") from None
-    return digest
+    if digest != known.sha256:
+        raise ReleaseRefused(f"The files of release '{known.id}' are not those that were drafted: draft them anew under a new name.")
+    return VerifiedRelease(folder, digest, metadata, files, approval={}, withdrawn=None)
 
 
 def check(store: SecureStore, release_id: str, person: str) -> Release:
     """The output checker has looked at these bytes. Raises ReleaseRefused."""
-    return releases.check(store, release_id, person, draft_hash(store, release_id))
+    return releases.check(store, release_id, person, read_draft(store, release_id).sha256)
 
 
 def approve(store: SecureStore, release_id: str, person: str, zone: ReleaseZone | None) -> Release:
     """A second person lets these bytes leave; with a zone they are published at once. Raises ReleaseRefused."""
-    approved = releases.approve(store, release_id, person, draft_hash(store, release_id))
+    approved = releases.approve(store, release_id, person, read_draft(store, release_id).sha256)
     if zone is not None:
         publish_released(store, zone)
     return approved

@@ -53,9 +53,10 @@ class Signed:
 
 @dataclass(frozen=True)
 class VerifiedRelease:
-    """A release whose every byte has been checked. `files`: SHA-256 by name; `withdrawn`: why, if it was taken back."""
+    """A release whose every byte has been checked. `sha256` of its manifest; `files`: SHA-256 by name; `withdrawn`: why, if it was."""
 
     folder: Path
+    sha256: str
     metadata: Mapping[str, Any]
     files: Mapping[str, str]
     approval: Mapping[str, Any]
@@ -70,7 +71,7 @@ class VerifiedRelease:
         """The bytes of one file of the manifest, checked as they are read. Raises ReleaseUnknown, ReleaseDamaged."""
         if name not in self.files:
             raise ReleaseUnknown("There is no such file in this release.")
-        return _checked(self.folder, name, self.files[name])
+        return checked_file(self.folder, name, self.files[name])
 
 
 def manifest_files(folder: Path) -> tuple[str, dict[str, str]]:
@@ -89,7 +90,7 @@ def manifest_files(folder: Path) -> tuple[str, dict[str, str]]:
     if there - {APPROVAL, WITHDRAWN} != {MANIFEST, *listed}:
         raise ReleaseDamaged("A release has a file too many or too few.")
     for name, digest in listed.items():
-        _checked(folder, name, digest)
+        checked_file(folder, name, digest)
     return sha256(content), listed
 
 
@@ -107,10 +108,10 @@ def read_release(folder: Path, public_key: bytes) -> VerifiedRelease:
         if statement.get("release") != folder.name or not statement.get("withdrawn"):
             raise ReleaseDamaged("The withdrawal of a release speaks of another one.")
         withdrawn = str(statement["withdrawn"])
-    metadata = json.loads(_checked(folder, METADATA, files[METADATA]))
+    metadata = json.loads(checked_file(folder, METADATA, files[METADATA]))
     if metadata.get("id") != folder.name:
         raise ReleaseDamaged("A release lies in the folder of another one.")
-    return VerifiedRelease(folder, metadata, files, approval, withdrawn)
+    return VerifiedRelease(folder, digest, metadata, files, approval, withdrawn)
 
 
 def release_ids(zone: Path) -> list[str]:
@@ -197,7 +198,8 @@ def _bytes(folder: Path, name: str) -> bytes:
         return file.read()
 
 
-def _checked(folder: Path, name: str, digest: str) -> bytes:
+def checked_file(folder: Path, name: str, digest: str) -> bytes:
+    """A file's bytes, if they have this SHA-256. Raises ReleaseDamaged."""
     content = _bytes(folder, name)
     if sha256(content) != digest:
         raise ReleaseDamaged("A file of a release was changed after it was approved.")

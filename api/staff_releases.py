@@ -1,0 +1,113 @@
+"""The output checker's desk: drafts as they would leave, table by table, and the decisions of two people who are not the author."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from api.office import page
+from api.released_table import Released
+from api.staff_guard import Guard, Visit
+from pipeline import approval
+from pipeline.release_zone import VerifiedRelease
+from retention import releases
+from retention.releases import TRANSITIONS, Release, ReleaseRefused, ReleaseState
+from retention.secure_store import SecureStore
+from retention.settings import ReleaseZone
+from retention.staff import Role
+
+TYPES = {".csv": "text/csv; charset=utf-8", ".json": "application/json"}
+TYPES[".xlsx"] = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def add_release_desk(guard: Guard, store: SecureStore, zone: ReleaseZone | None) -> None:
+    """Register the pages of checking and approving."""
+
+    @guard.get("/releases", Role.OUTPUT_CHECKER)
+    def all_releases(visit: Visit) -> Response:
+        order = list(ReleaseState)
+        found = sorted(releases.releases(store), key=lambda one: order.index(one.state))
+        return page("staff/releases", csrf=visit.session.csrf, member=visit.member, releases=found)
+
+    @guard.get("/releases/{id}", Role.OUTPUT_CHECKER)
+    def one_release(visit: Visit) -> Response:
+        return _release_page(visit, 200, "")
+
+    @guard.get("/releases/{id}/tables/{table}", Role.OUTPUT_CHECKER)
+    def one_table(visit: Visit) -> Response:
+        known = releases.release(store, visit.path("id"))
+        draft = approval.read_draft(store, known.id)
+        about = next((one for one in draft.metadata["tables"] if one["id"] == visit.path("table")), None)
+        if about is None:
+            raise HTTPException(404)
+        layout = Released(about, draft.file(about["files"]["csv"])).layout()
+        values = {"release": known, "draft": draft, "about": about, "layout": layout}
+        return page("staff/table", 200, csrf=visit.session.csrf, member=visit.member, **values)
+
+    @guard.get("/releases/{id}/files/{name:path}", Role.OUTPUT_CHECKER)
+    def one_file(visit: Visit) -> Response:
+        draft = approval.read_draft(store, visit.path("id"))
+        name = visit.path("name")
+        if name not in draft.files:
+            raise HTTPException(404)
+        saved_as = f"{draft.id}-{PurePosixPath(name).name}"
+        headers = {"Content-Disposition": f'attachment; filename="{saved_as}"'}
+        return Response(draft.file(name), media_type=TYPES[PurePosixPath(name).suffix], headers=headers)
+
+    @guard.post("/releases/{id}/{decision}", Role.OUTPUT_CHECKER)
+    def decide(visit: Visit) -> Response:
+        try:
+            _decide(visit, store, zone)
+        except ReleaseRefused as error:
+            return _release_page(visit, 409, str(error))
+        return RedirectResponse(f"/releases/{visit.path('id')}", 303)
+
+    def _release_page(visit: Visit, status: int, problem: str) -> Response:
+        known = releases.release(store, visit.path("id"))
+        draft: VerifiedRelease | None = None
+        try:
+            draft = approval.read_draft(store, known.id)
+        except ReleaseRefused as error:
+            problem = problem or str(error)
+        return page(
+            "staff/release",
+            status,
+            csrf=visit.session.csrf,
+            member=visit.member,
+            release=known,
+            draft=draft,
+            problem=problem,
+            open_to=_open_to(known),
+            published=zone is not None,
+        )
+
+
+def _open_to(release: Release) -> list[str]:
+    """Names of the decisions that this release can take now."""
+    names = {
+        ReleaseState.CHECKED: "check",
+        ReleaseState.RELEASED: "approve",
+        ReleaseState.REFUSED: "refuse",
+        ReleaseState.WITHDRAWN: "withdraw",
+    }
+    return [names[state] for state in names if state in TRANSITIONS[release.state]]
+
+
+def _decide(visit: Visit, store: SecureStore, zone: ReleaseZone | None) -> None:
+    release_id, person = visit.path("id"), visit.member.name
+    match visit.path("decision"):
+        case "check":
+            draft = approval.read_draft(store, release_id)
+            if {table["id"] for table in draft.metadata["tables"]} != set(visit.fields.get("looked", [])):
+                raise ReleaseRefused("Tick every table once you have looked at it: only then can you sign for the release.")
+            approval.check(store, release_id, person)
+        case "approve":
+            approval.approve(store, release_id, person, zone)
+        case "refuse":
+            releases.refuse(store, release_id, person, visit.field("reason"))
+        case "withdraw":
+            approval.withdraw(store, release_id, person, visit.field("reason"), zone)
+        case _:
+            raise HTTPException(404)

@@ -1,0 +1,63 @@
+// Keys and selecting for the review desk. Without it everything works by ticking words.
+"use strict";
+(() => {
+  const form = document.getElementById("decision");
+  const undo = document.getElementById("undo");
+  const keys = document.getElementById("keys");
+  if (keys) keys.hidden = false;
+
+  const kind = document.getElementById("kind");
+  const ticks = form ? [...form.querySelectorAll(".word__tick")] : [];
+
+  // A word keeps the kind that was chosen when it was ticked.
+  function hide(tick, hidden) {
+    tick.checked = hidden;
+    if (tick.closest(".proposed")) return;
+    const word = tick.closest(".word");
+    word.querySelector("input[type=hidden]")?.remove();
+    word.className = "word";
+    if (!hidden) return;
+    const chosen = document.createElement("input");
+    Object.assign(chosen, { type: "hidden", name: `as-${tick.value}`, value: kind.value });
+    word.append(chosen);
+    word.classList.add("word--kind", `kind--${kind.value.toLowerCase()}`);
+  }
+  for (const tick of ticks) tick.addEventListener("change", () => hide(tick, tick.checked));
+
+  // Words that a selection touches are ticked.
+  document.getElementById("text")?.addEventListener("mouseup", () => {
+    const selection = window.getSelection();
+    if (!selection || selection.isCollapsed) return;
+    for (const tick of ticks) {
+      if (!tick.checked && selection.containsNode(tick.parentElement, true)) hide(tick, true);
+    }
+    selection.removeAllRanges();
+  });
+
+  // A label that a selection ended on would otherwise be toggled back by its click.
+  let down = null;
+  form?.addEventListener("mousedown", (event) => { down = [event.clientX, event.clientY]; });
+  form?.addEventListener("click", (event) => {
+    const moved = down && event.detail && Math.hypot(event.clientX - down[0], event.clientY - down[1]) > 5;
+    if (moved && event.target.closest(".word")) event.preventDefault();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, textarea")) return;
+    const at = ticks.indexOf(document.activeElement);
+    if (event.key === "s" && form) form.requestSubmit();
+    else if (event.key === "u" && undo) undo.click();
+    else if (event.key === "ArrowRight" && ticks.length) ticks[Math.min(at + 1, ticks.length - 1)].focus();
+    else if (event.key === "ArrowLeft" && ticks.length) ticks[Math.max(at - 1, 0)].focus();
+    else return;
+    event.preventDefault();
+  });
+
+  // One text is decided once: a second press while the page is on its way does nothing.
+  let sent = false;
+  form?.addEventListener("submit", (event) => {
+    if (sent) event.preventDefault();
+    sent = true;
+  });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
+})();

@@ -1,0 +1,356 @@
+"""The staff door under attack: who may do what, forged forms, guessed passwords, stolen and planted sessions, foreign hosts."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.staff import create_app
+from api.staff_guard import COOKIE
+from api.staff_session import FAILURES, IDLE, LONGEST, PAUSE
+from retention import releases, review
+from retention.releases import ReleaseState
+from retention.review import ReviewState
+from retention.secure_store import SecureStore
+from retention.settings import ReleaseZone
+from tests.release_samples import quick_passphrases
+from tests.staff_samples import PASSWORD, PEOPLE, TEXTS, WAVE, csrf_of, make_office, sign_in, zone_in
+
+BASE = "http://127.0.0.1"
+PAGES = {
+    "ann": ("/status",),
+    "rita": ("/review", f"/review/{WAVE}"),
+    "chris": ("/releases", "/releases/autumn-2026", "/releases/autumn-2026/tables/life-by-place"),
+}
+FORMS = {
+    "rita": (f"/review/{WAVE}", f"/review/{WAVE}/undo"),
+    "chris": tuple(f"/releases/autumn-2026/{decision}" for decision in ("check", "approve", "refuse", "withdraw")),
+}
+
+
+class Clock:
+    """A clock that moves when a test says so."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("office") / "secure"
+    make_office(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def door(template: Path, clock: Clock) -> Iterator[TestClient]:
+    """One door for all tests that decide nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        quick_passphrases(patch)
+        app = create_app(zone_in(template), None, clock)
+        with TestClient(app, base_url=BASE, follow_redirects=False) as client:
+            yield client
+
+
+@pytest.fixture
+def secure(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the secure zone for a test that decides something."""
+    quick_passphrases(monkeypatch)
+    shutil.copytree(template, tmp_path / "secure")
+    return tmp_path / "secure"
+
+
+@pytest.fixture
+def store(secure: Path) -> SecureStore:
+    return SecureStore(zone_in(secure))
+
+
+@pytest.fixture
+def desk(secure: Path) -> Iterator[TestClient]:
+    """A door to that copy."""
+    with TestClient(create_app(zone_in(secure), ReleaseZone(secure.parent / "release")), base_url=BASE, follow_redirects=False) as client:
+        yield client
+
+
+def test_without_a_session_every_page_leads_to_the_login(door: TestClient) -> None:
+    for address in ("/", *(page for pages in PAGES.values() for page in pages)):
+        answer = door.get(address)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/login"), address
+    for address in (form for forms in FORMS.values() for form in forms):
+        assert door.post(address, data={"csrf": "x"}).headers["location"] == "/login"
+
+
+def test_each_role_sees_its_own_desk_and_no_other(door: TestClient) -> None:
+    for name in ("ann", "rita", "chris"):
+        sign_in(door, name)
+        for owner, pages in PAGES.items():
+            for page in pages:
+                assert door.get(page).status_code == (200 if owner == name else 403), (name, page)
+
+
+def test_each_role_decides_what_is_its_own_and_nothing_else(desk: TestClient, store: SecureStore) -> None:
+    for name in ("ann", "rita", "chris"):
+        token = sign_in(desk, name)
+        for owner, forms in FORMS.items():
+            for form in forms:
+                if owner != name:
+                    assert desk.post(form, data={"csrf": token, "reason": "a reason long enough"}).status_code == 403, (name, form)
+    assert releases.release(store, "autumn-2026").state is ReleaseState.DRAFTED
+
+
+@pytest.mark.parametrize("csrf", [None, "", "x" * 43, "twice"])
+def test_a_form_without_the_door_s_token_changes_nothing(desk: TestClient, store: SecureStore, csrf: str | None) -> None:
+    token = sign_in(desk, "chris")
+    data: dict[str, str | list[str]] = {"reason": "a reason long enough"}
+    if csrf is not None:
+        data["csrf"] = [token, token] if csrf == "twice" else csrf
+    for address in (*FORMS["chris"], "/logout"):
+        assert desk.post(address, data=data).status_code == 403
+    assert desk.get("/releases").status_code == 200
+    assert releases.release(store, "autumn-2026").state is ReleaseState.DRAFTED
+
+
+def test_the_token_of_another_session_and_a_post_from_another_site_are_refused(desk: TestClient, store: SecureStore) -> None:
+    foreign = sign_in(desk, "ali")
+    token = sign_in(desk, "chris")
+    data = {"reason": "a reason long enough"}
+    assert desk.post("/releases/autumn-2026/refuse", data={**data, "csrf": foreign}).status_code == 403
+    for site in ("cross-site", "same-site", "none"):
+        answer = desk.post("/releases/autumn-2026/refuse", data={**data, "csrf": token}, headers={"Sec-Fetch-Site": site})
+        assert answer.status_code == 403
+    assert releases.release(store, "autumn-2026").state is ReleaseState.DRAFTED
+    assert (
+        desk.post("/releases/autumn-2026/refuse", data={**data, "csrf": token}, headers={"Sec-Fetch-Site": "same-origin"}).status_code
+        == 303
+    )
+    assert releases.release(store, "autumn-2026").state is ReleaseState.REFUSED
+
+
+def test_a_wrong_name_and_a_wrong_password_look_the_same(door: TestClient) -> None:
+    bodies = set()
+    for name, password in (("nobody", PASSWORD), ("rita", "wrong wrong wrong"), ("", "")):
+        door.cookies.clear()
+        token = csrf_of(door.get("/login").text)
+        answer = door.post("/login", data={"csrf": token, "name": name, "password": password})
+        assert answer.status_code == 401
+        bodies.add(re.sub(r'name="csrf" value="[^"]*"', "", answer.text))
+    assert len(bodies) == 1
+
+
+@pytest.mark.parametrize("name", ["rita", "nobody"])
+def test_too_many_wrong_passwords_pause_a_name_whether_it_exists_or_not(door: TestClient, clock: Clock, name: str) -> None:
+    answers = []
+    for _ in range(FAILURES + 1):
+        door.cookies.clear()
+        token = csrf_of(door.get("/login").text)
+        answers.append(door.post("/login", data={"csrf": token, "name": name, "password": "wrong wrong wrong"}))
+    assert {answer.status_code for answer in answers} == {401}
+    assert sign_in(door, name) == ""
+    assert sign_in(door, "ron") != ""
+    clock.now += PAUSE + 1
+    assert bool(sign_in(door, name)) is (name in PEOPLE)
+
+
+def test_one_wrong_password_fewer_does_not_pause(door: TestClient) -> None:
+    for _ in range(FAILURES - 1):
+        assert sign_in(door, "rita", "wrong wrong wrong") == ""
+    assert sign_in(door, "rita") != ""
+
+
+def test_a_session_ends_when_idle_after_a_day_and_at_sign_out(door: TestClient, clock: Clock) -> None:
+    sign_in(door, "ann")
+    clock.now += IDLE
+    assert door.get("/status").status_code == 200
+    clock.now += IDLE + 1
+    assert door.get("/status").status_code == 303
+    sign_in(door, "ann")
+    for _ in range(LONGEST // IDLE):
+        clock.now += IDLE
+        assert door.get("/status").status_code == 200
+    clock.now += 1
+    assert door.get("/status").status_code == 303
+    token = sign_in(door, "ann")
+    cookie = door.cookies[COOKIE]
+    assert door.post("/logout", data={"csrf": token}).status_code == 303
+    door.cookies.clear()
+    assert door.get("/status", headers={"Cookie": f"{COOKIE}={cookie}"}).status_code == 303
+
+
+def test_a_session_planted_before_signing_in_is_worth_nothing_after(door: TestClient) -> None:
+    door.cookies.clear()
+    token = csrf_of(door.get("/login").text)
+    planted = door.cookies[COOKIE]
+    door.post("/login", data={"csrf": token, "name": "ann", "password": PASSWORD})
+    assert door.cookies[COOKIE] != planted
+    door.cookies.clear()
+    assert door.get("/status", headers={"Cookie": f"{COOKIE}={planted}"}).headers["location"] == "/login"
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(door: TestClient) -> None:
+    door.cookies.clear()
+    cookie = door.get("/login").headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert "Domain" not in cookie
+    assert "expires" not in cookie.lower()
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.5:8000", "localhost.evil", "", "127.0.0.1:x"])
+def test_only_loopback_names_are_answered(door: TestClient, host: str) -> None:
+    assert door.get("/login", headers={"Host": host}).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8123", "localhost:1", "[::1]:8123", "[::1]"])
+def test_loopback_names_are(door: TestClient, host: str) -> None:
+    assert door.get("/login", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["http://10.1.2.3", "http://192.168.0.2"])
+def test_a_door_that_was_bound_elsewhere_stays_shut(secure: Path, address: str) -> None:
+    with TestClient(create_app(zone_in(secure)), base_url=address) as elsewhere:
+        assert elsewhere.get("/login", headers={"Host": "localhost"}).status_code == 403
+
+
+def test_pages_are_not_stored_and_carry_the_strict_headers(door: TestClient) -> None:
+    sign_in(door, "rita")
+    answer = door.get(f"/review/{WAVE}")
+    assert "no-store" in answer.headers["cache-control"]
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "server" not in answer.headers
+
+
+def test_a_text_is_shown_as_text_and_alone(desk: TestClient, store: SecureStore) -> None:
+    sign_in(desk, "rita")
+    seen = []
+    for _ in TEXTS:
+        html = desk.get(f"/review/{WAVE}").text
+        assert "<script>alert" not in html
+        assert "better_life" not in html
+        seen.append(sum(word in html for word in ("Quillfeather", "homework", "Bramblewick")))
+        item = re.findall(r'name="item" value="([^"]*)"', html)[0]
+        places = re.findall(r'name="word" value="([^"]*)" checked', html)
+        kinds = {f"kind-{k}": label for k, label in enumerate(re.findall(r'value="(\w+)" selected', html)[1:])}
+        answer = desk.post(f"/review/{WAVE}", data={"csrf": csrf_of(html), "item": item, "word": places, "kind": "PERSON", **kinds})
+        assert answer.status_code == 303, answer.text
+    assert seen == [1, 1, 1]
+    assert "Nothing is left for you to read" in desk.get(f"/review/{WAVE}").text
+    assert review.counts(store, WAVE) == {ReviewState.PENDING: 0, ReviewState.ACCEPTED: 3, ReviewState.CHANGED: 0}
+    assert all(item.decided == item.proposed for item in review.items(store, WAVE))
+
+
+def test_two_reviewers_never_hold_the_same_text_and_cannot_decide_another_s(secure: Path, store: SecureStore) -> None:
+    app = create_app(zone_in(secure))
+    with TestClient(app, base_url=BASE) as rita, TestClient(app, base_url=BASE) as ron:
+        sign_in(rita, "rita")
+        token = sign_in(ron, "ron")
+        pages = [client.get(f"/review/{WAVE}").text for client in (rita, ron, rita)]
+        held = [re.findall(r'name="item" value="([^"]*)"', html)[0] for html in pages]
+        assert held[0] == held[2] != held[1]
+        stolen = ron.post(f"/review/{WAVE}", data={"csrf": token, "item": held[0], "kind": "PERSON"})
+        assert stolen.status_code == 409
+        assert review.counts(store, WAVE)[ReviewState.PENDING] == 3
+        assert ron.post(f"/review/{WAVE}/undo", data={"csrf": token}).status_code == 409
+
+
+def test_marks_that_no_page_offers_are_refused_and_nothing_is_decided(desk: TestClient, store: SecureStore) -> None:
+    sign_in(desk, "rita")
+    html = desk.get(f"/review/{WAVE}").text
+    good = {"csrf": csrf_of(html), "item": re.findall(r'name="item" value="([^"]*)"', html)[0], "kind": "PERSON"}
+    for bad in (
+        {"word": "0-9999"},
+        {"word": "1-2-3"},
+        {"word": "-1-4"},
+        {"kind": "DROP TABLE"},
+        {"kind": ""},
+        {"kind-0": "x"},
+        {"as-0-1": "<b>"},
+    ):
+        assert desk.post(f"/review/{WAVE}", data={**good, **bad}).status_code == 409, bad
+    assert desk.post(f"/review/{WAVE}", data={**good, "kind": ["PERSON", "PLACE"]}).status_code == 400
+    assert review.counts(store, WAVE)[ReviewState.PENDING] == 3
+
+
+def test_nothing_a_child_wrote_and_no_name_typed_at_the_login_is_logged(door: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        sign_in(door, "a-password-typed-as-name")
+        sign_in(door, "rita")
+        html = door.get(f"/review/{WAVE}").text
+        door.post(f"/review/{WAVE}", data={"csrf": csrf_of(html), "item": "x", "word": "0-9999", "kind": "PERSON"})
+        door.post(f"/review/{WAVE}", content=b"%ff%zz", headers={"Content-Type": "application/x-www-form-urlencoded"})
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith("bigask")]
+    assert not any(word in message for message in ours for word in ("Quillfeather", "homework", "Bramblewick", "a-password-typed"))
+
+
+def test_texts_are_out_of_reach_once_their_key_is_destroyed(desk: TestClient, store: SecureStore) -> None:
+    sign_in(desk, "rita")
+    assert desk.get(f"/review/{WAVE}").status_code == 200
+    store.ring.destroy(store.asset(WAVE, "texts").stored.key_id)
+    answer = desk.get(f"/review/{WAVE}")
+    assert answer.status_code == 409
+    assert "destroyed" in answer.text
+    assert not any(word in answer.text for word in ("Quillfeather", "homework", "Bramblewick"))
+
+
+def test_the_author_cannot_check_and_nobody_signs_twice(desk: TestClient, store: SecureStore, secure: Path) -> None:
+    looked = {"looked": "life-by-place"}
+    token = sign_in(desk, "olga")
+    answer = desk.post("/releases/autumn-2026/check", data={"csrf": token, **looked})
+    assert answer.status_code == 409
+    assert "Three different people release a table" in answer.text
+    token = sign_in(desk, "chris")
+    unseen = desk.post("/releases/autumn-2026/check", data={"csrf": token})
+    assert unseen.status_code == 409
+    assert "Tick every table" in unseen.text
+    assert desk.post("/releases/autumn-2026/check", data={"csrf": token, **looked}).status_code == 303
+    for name in ("chris", "olga"):
+        token = sign_in(desk, name)
+        refused = desk.post("/releases/autumn-2026/approve", data={"csrf": token})
+        assert refused.status_code == 409
+        assert "Three different people release a table" in refused.text
+        assert not (secure.parent / "release").exists()
+    token = sign_in(desk, "ali")
+    assert desk.post("/releases/autumn-2026/approve", data={"csrf": token}).status_code == 303
+    assert releases.release(store, "autumn-2026").state is ReleaseState.RELEASED
+    assert (secure.parent / "release/autumn-2026/approval.json").exists()
+    assert store.verify_ledger() > 0
+
+
+def test_a_draft_that_was_tampered_with_can_only_be_refused(desk: TestClient, store: SecureStore, secure: Path) -> None:
+    path = secure / "drafts/autumn-2026/tables/life-by-place.csv"
+    path.write_bytes(path.read_bytes().replace(b"2539", b"4711"))
+    token = sign_in(desk, "chris")
+    page = desk.get("/releases/autumn-2026")
+    assert "cannot be trusted" in page.text
+    assert "Sign as its checker" not in page.text
+    assert desk.get("/releases/autumn-2026/tables/life-by-place").status_code == 409
+    assert desk.get("/releases/autumn-2026/files/tables/life-by-place.csv").status_code == 409
+    assert desk.post("/releases/autumn-2026/check", data={"csrf": token, "looked": "life-by-place"}).status_code == 409
+    answer = desk.post("/releases/autumn-2026/refuse", data={"csrf": token, "reason": "Its files were changed."})
+    assert answer.status_code == 303
+    assert releases.release(store, "autumn-2026").state is ReleaseState.REFUSED
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/releases/..%2f..%2fpassphrase", "/releases/autumn-2026/files/../../passphrase", "/releases/autumn-2026/files/..%2f..%2fpassphrase",
+     "/releases/autumn-2026/files/manifest.json", "/releases/none", "/releases/autumn-2026/tables/none", "/docs", "/openapi.json"],
+)  # fmt: skip
+def test_nothing_but_a_draft_s_files_can_be_downloaded(door: TestClient, address: str) -> None:
+    sign_in(door, "chris")
+    answer = door.get(address)
+    assert answer.status_code in (404, 409)
+    assert "for tests only" not in answer.text

@@ -1,0 +1,173 @@
+"""Staff with a real browser: an analyst, a reviewer with and without script, and two output checkers who let a release leave."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from api.staff import create_app
+from retention import review
+from retention.review import Mark, ReviewItem
+from retention.secure_store import SecureStore
+from retention.settings import ReleaseZone
+from tests.functional.door import serving
+from tests.release_samples import quick_passphrases
+from tests.staff_samples import PASSWORD, PROPOSED, TEXTS, WAVE, make_office, zone_in
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("office") / "secure"
+    make_office(folder)
+    return folder
+
+
+@pytest.fixture
+def office(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SecureStore:
+    quick_passphrases(monkeypatch)
+    shutil.copytree(template, tmp_path / "secure")
+    return SecureStore(zone_in(tmp_path / "secure"))
+
+
+@pytest.fixture
+def address(office: SecureStore, tmp_path: Path) -> Iterator[str]:
+    with serving(create_app(office.zone, ReleaseZone(tmp_path / "release"))) as found:
+        yield found
+
+
+def sign_in(context: BrowserContext, name: str) -> Page:
+    page = context.new_page()
+    page.goto("/login")
+    page.get_by_label("Your name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("button", name=f"Sign out {name}")).to_be_visible()
+    return page
+
+
+def read_until(page: Page, words: str) -> None:
+    """Save texts as proposed until the one with these words is there."""
+    page.goto(f"/review/{WAVE}")
+    for _ in TEXTS:
+        if words in page.locator("#text").inner_text():
+            return
+        page.get_by_role("button", name="Save and next").click()
+    raise AssertionError("the text never came")
+
+
+def decided(office: SecureStore, row: int) -> ReviewItem:
+    return next(item for item in review.items(office, WAVE) if item.text_row == row)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_reviewer_keeps_adds_removes_and_undoes(chromium: Browser, office: SecureStore, address: str, script: bool) -> None:
+    context = chromium.new_context(base_url=address, java_script_enabled=script)
+    page = sign_in(context, "rita")
+    read_until(page, "Quillfeather")
+    page.get_by_text("Zofia", exact=True).click()  # missed by the machine
+    for word in ("Larkmeadow", "Primary"):  # proposed, but let us say it may stay
+        page.get_by_text(word, exact=True).click()
+    page.get_by_role("button", name="Save and next").click()
+    expect(page.get_by_role("button", name="Undo my last")).to_be_visible()
+    zofia = TEXTS[0].index("Zofia")
+    assert decided(office, 0).decided == (PROPOSED[0][0], Mark(zofia, zofia + 5, "PERSON"))
+    assert decided(office, 0).state is review.ReviewState.CHANGED
+    page.get_by_role("button", name="Undo my last").click()
+    assert "Quillfeather" in page.locator("#text").inner_text()
+    assert decided(office, 0).state is review.ReviewState.PENDING
+    page.get_by_role("button", name="Save and next").click()
+    expect(page.get_by_role("button", name="Undo my last")).to_be_visible()
+    assert decided(office, 0).state is review.ReviewState.ACCEPTED
+    context.close()
+
+
+def test_the_keyboard_and_the_mouse_alone_are_enough(chromium: Browser, office: SecureStore, address: str) -> None:
+    context = chromium.new_context(base_url=address)
+    page = sign_in(context, "rita")
+    read_until(page, "homework")
+    page.keyboard.press("ArrowRight")  # "more"
+    page.keyboard.press("ArrowRight")  # "parks"
+    page.get_by_label("Words that I tick are").select_option("PLACE")
+    page.keyboard.press("Escape")
+    page.get_by_role("checkbox", name="parks").focus()
+    page.keyboard.press("Space")
+    page.get_by_label("Words that I tick are").select_option("SCHOOL")
+    first, last = (page.get_by_text(word, exact=True).bounding_box() for word in ("less", "homework"))
+    assert first is not None
+    assert last is not None
+    page.mouse.move(first["x"] + 2, first["y"] + first["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(last["x"] + last["width"] - 2, last["y"] + last["height"] / 2, steps=5)
+    page.mouse.up()
+    expect(page.get_by_role("checkbox", name="homework")).to_be_checked()
+    page.get_by_role("checkbox", name="less").focus()
+    with page.expect_navigation():
+        page.keyboard.press("s")
+    text = TEXTS[1]
+    parks, less, end = text.index("parks"), text.index("less"), text.index(" please")
+    assert decided(office, 1).decided == (Mark(parks, parks + 5, "PLACE"), Mark(less, end, "SCHOOL"))
+    with page.expect_navigation():
+        page.keyboard.press("u")
+    assert decided(office, 1).state is review.ReviewState.PENDING
+    context.close()
+
+
+def test_two_checkers_let_a_release_leave_and_its_author_cannot(
+    chromium: Browser, office: SecureStore, address: str, tmp_path: Path
+) -> None:
+    contexts = {name: chromium.new_context(base_url=address, java_script_enabled=False) for name in ("olga", "chris", "ali")}
+    pages = {name: sign_in(context, name) for name, context in contexts.items()}
+    for name in ("olga", "chris"):
+        page = pages[name]
+        page.get_by_role("link", name="autumn-2026").click()
+        page.get_by_role("link", name="Open the table").click()
+        assert page.get_by_role("row", name="Northfield").first.get_by_role("cell").all_inner_texts() == ["464", "410", "[c]", "[c]"]
+        page.get_by_role("link", name="Back to the release").click()
+        page.get_by_label("I have looked at").check()
+        page.get_by_role("button", name="Sign as its checker").click()
+        alert = page.get_by_role("alert")
+        if name == "olga":
+            assert "Three different people release a table" in alert.inner_text()
+        else:
+            assert alert.count() == 0
+            page.get_by_role("button", name="Approve and release").click()
+            assert "Three different people release a table" in page.get_by_role("alert").inner_text()
+    assert not (tmp_path / "release").exists()
+    page = pages["ali"]
+    page.get_by_role("link", name="autumn-2026").click()
+    page.get_by_role("button", name="Approve and release").click()
+    assert "released" in page.get_by_role("heading", level=1).inner_text()
+    assert (tmp_path / "release/autumn-2026/tables/life-by-place.csv").exists()
+    for context in contexts.values():
+        context.close()
+
+
+def test_axe_finds_nothing_at_any_desk(chromium: Browser, office: SecureStore, address: str) -> None:
+    desks = {
+        "ann": ("/status",),
+        "rita": ("/review", f"/review/{WAVE}", "/status"),
+        "chris": ("/releases", "/releases/autumn-2026", "/releases/autumn-2026/tables/life-by-place"),
+    }
+    violations: list[tuple[str, str, str]] = []
+
+    def look(page: Page, path: str) -> None:
+        page.goto(path)
+        for summary in page.locator("summary").all():
+            summary.click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+        found = Axe().run(page).response["violations"]
+        violations.extend((path, one["id"], one["nodes"][0]["html"]) for one in found)
+
+    for name, paths in desks.items():
+        context = chromium.new_context(base_url=address, bypass_csp=True, viewport={"width": 320, "height": 800})
+        look(context.new_page(), "/login")
+        page = sign_in(context, name)
+        for path in paths:
+            look(page, path)
+        context.close()
+    assert violations == []

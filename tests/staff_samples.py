@@ -1,0 +1,78 @@
+"""A secure zone with people, texts to review and drafted releases, for the tests of the staff door. Every text is made up here."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from starlette.testclient import TestClient
+
+from pipeline import approval
+from pipeline.release_files import build_release
+from retention import releases
+from retention.ledger import Entry
+from retention.review import Mark, Reason, add_items
+from retention.secure_store import SecureStore, Wave
+from retention.settings import SecureZone
+from retention.staff import Role, add_member
+from tests.release_samples import description, quick_passphrases, release_table, secure_zone
+
+WAVE = "2026-autumn"
+PASSWORD = "correct horse battery"
+PEOPLE = {
+    "ann": Role.ANALYST,
+    "rita": Role.REVIEWER,
+    "ron": Role.REVIEWER,
+    "chris": Role.OUTPUT_CHECKER,
+    "ali": Role.OUTPUT_CHECKER,
+    "olga": Role.OUTPUT_CHECKER,
+}
+TEXTS = (
+    "My teacher Mr Quillfeather at Larkmeadow Primary never listens, and Zofia is sad too",
+    "more parks and less homework please",
+    '<script>alert(1)</script> & "quotes" from Bramblewick',
+)
+PROPOSED = (
+    (Mark(11, 26, "PERSON"), Mark(30, 48, "SCHOOL")),
+    (),
+    (Mark(42, 53, "PLACE"),),
+)
+
+
+def make_office(folder: Path) -> SecureStore:
+    """Six people, three texts in the queue, and a release drafted by olga."""
+    with pytest.MonkeyPatch.context() as patch:
+        quick_passphrases(patch)
+        store = SecureStore(secure_zone(folder))
+        for name, role in PEOPLE.items():
+            add_member(store, name, role, PASSWORD, by="setup")
+    store.add_wave(Wave(WAVE, "big_ask", "body", "locator"), Entry("ann", "wave-open", WAVE))
+    frame = pd.DataFrame({"text_row": range(len(TEXTS)), "row": [7, 8, 9], "field": ["better_life"] * 3, "text": TEXTS})
+    stored = store.vault.write(frame)
+    queue = [(row, Reason.FLAGGED if marks else Reason.SAMPLE, marks) for row, marks in enumerate(PROPOSED)]
+    with store.record(Entry("ann", "scrub", WAVE)) as connection:
+        store.add_asset(connection, WAVE, "texts", stored)
+        add_items(connection, WAVE, queue)
+    digest = build_release(approval.draft_folder(store.zone, "autumn-2026"), description(), [release_table()])
+    releases.draft(store, "autumn-2026", WAVE, "olga", digest)
+    return store
+
+
+def zone_in(folder: Path) -> SecureZone:
+    """The zone that `make_office` made in this folder, or a copy of it."""
+    return SecureZone(folder, f"sqlite:///{folder / 'secure.sqlite'}", folder / "passphrase")
+
+
+def csrf_of(html: str) -> str:
+    """The token that the door put into a page's forms."""
+    return re.findall(r'name="csrf" value="([^"]*)"', html)[0]
+
+
+def sign_in(client: TestClient, name: str, password: str = PASSWORD) -> str:
+    """Sign in as a browser would; returns the token for the next forms, or "" if the door refused."""
+    client.cookies.clear()
+    token = csrf_of(client.get("/login").text)
+    answer = client.post("/login", data={"csrf": token, "name": name, "password": password}, follow_redirects=True)
+    return csrf_of(answer.text) if answer.status_code == 200 else ""

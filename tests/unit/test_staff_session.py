@@ -1,0 +1,41 @@
+"""Sessions and attempts stay small whatever is thrown at them."""
+
+from __future__ import annotations
+
+from api.staff_session import FAILURES, IDLE, MOST_NAMES, MOST_SESSIONS, Attempts, Sessions
+
+
+def test_the_session_longest_unused_goes_first() -> None:
+    sessions = Sessions(lambda: 0.0)
+    first, second = sessions.open(None)[0], sessions.open(None)[0]
+    sessions.find(first)
+    for _ in range(MOST_SESSIONS - 1):
+        sessions.open(None)
+    assert sessions.find(first) is not None
+    assert sessions.find(second) is None
+
+
+def test_a_text_in_the_hands_of_somebody_who_left_is_free_again() -> None:
+    now = [0.0]
+    sessions = Sessions(lambda: now[0])
+    _, one = sessions.open(None)
+    _, two = sessions.open(None)
+    one.current["w"] = "text"
+    assert sessions.taken("w", two) == {"text"}
+    assert sessions.taken("w", one) == set()
+    now[0] = IDLE + 1
+    assert sessions.taken("w", two) == set()
+
+
+def test_names_that_failed_are_forgotten_oldest_first_and_after_success() -> None:
+    attempts = Attempts(lambda: 0.0)
+    for _ in range(FAILURES):
+        attempts.failed("rita")
+    assert attempts.paused("rita")
+    attempts.succeeded("rita")
+    assert not attempts.paused("rita")
+    for _ in range(FAILURES):
+        attempts.failed("ron")
+    for number in range(MOST_NAMES):
+        attempts.failed(f"guess {number}")
+    assert not attempts.paused("ron")
