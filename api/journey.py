@@ -6,6 +6,7 @@ Every post carries every answer so far, so a journey is a function of one post a
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -134,10 +135,12 @@ def carried_answers(form: Form, shown: Show) -> list[tuple[str, str]]:
 
 
 def progress(form: Form, shown: Show) -> tuple[int, int]:
-    """(number of this page, pages in all). Pages that may yet be asked count, so that the end never moves further away."""
-    undecided = [
-        page.id for page in form.pages if any(q.ask_if is not None and not shown.answers.chosen(q.ask_if.question) for q in page.questions)
-    ]
-    asked = {page.id for page in path(form, shown.answers)}
-    counted = [page.id for page in form.pages if page.id in asked or page.id in undecided]
-    return counted.index(shown.page.id) + 1, len(counted)
+    """(number of this page, pages on the longest way that is still open), so that the end never moves further away."""
+    asked = [page.id for page in path(form, shown.answers)]
+    may_follow: dict[str, Counter[str]] = {}  # question not answered yet -> for each answer, the pages it would add
+    for page in form.pages:
+        condition = page.questions[0].ask_if
+        if condition is not None and page.id not in asked and not shown.answers.chosen(condition.question):
+            may_follow.setdefault(condition.question, Counter()).update(condition.any_of)
+    longest = sum(max(pages.values()) for pages in may_follow.values())
+    return asked.index(shown.page.id) + 1, len(asked) + longest
