@@ -28,7 +28,7 @@ class Postgres:
     """A server on 127.0.0.1, with a new database for whoever asks."""
 
     def __init__(self, folder: Path, programs: Path) -> None:
-        self._data, self._programs, self._folder = folder / "data", programs, folder
+        self.data, self._programs, self._folder = folder / "data", programs, folder
         self._numbers = itertools.count()
         # PostgreSQL refuses to run as root.
         self._as: dict[str, object] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
@@ -40,7 +40,7 @@ class Postgres:
         self._run("initdb", "-A", "trust", "-U", "bigask", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [str(self._programs / program), "-D", str(self._data), *arguments]
+        command = [str(self._programs / program), "-D", str(self.data), *arguments]
         subprocess.run(command, check=True, cwd=self._folder, stdout=subprocess.DEVNULL, **self._as)  # type: ignore[call-overload]
 
     def start(self) -> None:
