@@ -11,6 +11,7 @@ import os
 import random
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Self
 
 _MAGIC = b"bigask-bundle-1\n"
 _HEADER = 64
@@ -23,7 +24,7 @@ class BundleError(ValueError):
 
 
 class BundleWriter:
-    """Writes one bundle; `finish` makes it whole and durable."""
+    """Writes one bundle; `finish` makes it whole and durable. As a context manager it closes the file however writing ends."""
 
     def __init__(self, path: Path, kind: str, record_size: int) -> None:
         if len(kind.encode()) > _KIND:
@@ -32,6 +33,12 @@ class BundleWriter:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b")
         self._file.write(bytes(_HEADER))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     def add(self, record: bytes) -> None:
         """Append one record of the fixed size."""
@@ -60,10 +67,10 @@ def _header(kind: str, count: int, size: int) -> bytes:
 
 def write_bundle(path: Path, kind: str, record_size: int, records: Iterable[bytes]) -> int:
     """Write records into a bundle; returns how many."""
-    writer = BundleWriter(path, kind, record_size)
-    for record in records:
-        writer.add(record)
-    writer.finish()
+    with BundleWriter(path, kind, record_size) as writer:
+        for record in records:
+            writer.add(record)
+        writer.finish()
     return writer.count
 
 

@@ -33,6 +33,6 @@ def opened(store: SecureStore, wave_id: str, kind: str, key_id: str, read: Calla
             found = read(content)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise SealError(
-                f"A record among the {kind} of wave '{wave_id}' is none of our forms': find out who else sealed to its key."
+                f"One of the {kind} of wave '{wave_id}' comes from none of our forms: find out who else sealed to its key."
             ) from None
         yield found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 from pipeline.progress import Progress, silent
 from retention.bundle import BundleWriter, check_bundle
 from retention.collection_store import CollectionStore, WaveState
@@ -41,13 +43,15 @@ def _carry(store: SecureStore, collection: CollectionStore, wave: Wave, running:
     total = collection.count()
     keys = {"bodies": wave.body_key, "locators": wave.locator_key}
     paths = {kind: store.vault.folder / f"{kind}-{wave.id}.bundle" for kind in BUNDLES}
-    writers = {kind: BundleWriter(paths[kind], kind, size) for kind, size in BUNDLES.items()}
-    for done, record in enumerate(collection.records(), start=1):
-        writers["bodies"].add(record.body)
-        writers["locators"].add(record.locator)
-        progress(done, total)
+    with ExitStack() as stack:
+        writers = {kind: stack.enter_context(BundleWriter(paths[kind], kind, size)) for kind, size in BUNDLES.items()}
+        for done, record in enumerate(collection.records(), start=1):
+            writers["bodies"].add(record.body)
+            writers["locators"].add(record.locator)
+            progress(done, total)
+        for writer in writers.values():
+            writer.finish()
     for kind, size in BUNDLES.items():
-        writers[kind].finish()
         if check_bundle(paths[kind], kind, size) != total:
             raise StepRefused(f"Not every record of wave '{wave.id}' arrived: run `bigask transfer` again.")
         digest = file_hash(paths[kind])
