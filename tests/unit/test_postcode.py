@@ -23,6 +23,7 @@ WHOLE = [
     ("M1 1AE Manchester", "M1  1AE"),
     ("m11ae (my dads)", "M1  1AE"),
     ("my postcode is M1 1AE!", "M1  1AE"),
+    ("flat L S11AA", "S1  1AA"),  # a house's letter is no part of it among other words
     ("M1 1AE, m1 1ae", "M1  1AE"),  # the same one twice
     ("SWIA 1AA", "SW1A1AA"),
     ("SW1A IAA", "SW1A1AA"),
@@ -42,6 +43,9 @@ MALFORMED = [
     "A1A 1AA",
     "IT IS SO",  # words that could be bent into shape
     "SO IAM",
+    "no its",  # N0 1TS, if letters alone could be digits
+    "go old",
+    "L S11AA",  # S1 1AA after a letter, or LS1 1AA
     "no",
     "123456",
     "M1 Manchester",
