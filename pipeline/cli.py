@@ -73,7 +73,7 @@ def simulate(wave: WaveName, children: Children = 200, seed: Seed = 2021) -> Non
     from pipeline.doors import open_door
     from pipeline.simulate import simulate as answer
     from pipeline.simulated_child import Cohort
-    from retention.collection_store import connect_collection
+    from retention.collection_store import WaveClosed, WaveState, connect_collection
     from retention.secure_store import StepRefused
     from retention.settings import load_settings
 
@@ -81,6 +81,8 @@ def simulate(wave: WaveName, children: Children = 200, seed: Seed = 2021) -> Non
     there = connect_collection(settings.collection).wave()
     if there.id != wave:
         raise StepRefused(f"The collection server holds wave '{there.id}', not '{wave}'.")
+    if there.state is not WaveState.OPEN:
+        raise WaveClosed(f"Wave '{wave}' is {there.state}: it takes no more answers.")
     cohort = Cohort(load_survey(there.survey).forms, seed, Directory.embedded()).children(children)
     with ExitStack() as stack:
         diary = settings.home / "simulation" / wave / f"finished-{seed}-{children}"

@@ -17,6 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from disclosure.table import DisclosureError
 from forms.load import load_survey
 from pipeline import approval
 from pipeline.directory import Directory
@@ -83,7 +84,11 @@ def run(settings: Settings, children: int, seed: int, console: Console) -> dict[
             decide_all(store, wave.id, REVIEWER)
         review(store, wave.id, ANALYST)
         tabulate(store, wave.id, ANALYST, bar("tabulate: answers become counts"))
-        protect(store, wave.id, ANALYST, bar("protect: disclosure control, then the attack on it"))
+        try:
+            protect(store, wave.id, ANALYST, bar("protect: disclosure control, then the attack on it"))
+        except DisclosureError as refused:  # of these answers nothing may leave: the next run asks other children
+            write_private(folder / SUMMARY, json.dumps({"wave": wave.id, "refused": str(refused)}).encode())
+            raise
     _release(store, settings, wave)
     _staff(store, settings)
     summary = summarise(store, settings, wave, _caught(folder))
