@@ -125,7 +125,7 @@ def _surviving_keys(ring: KeyRing) -> list[bytes]:
 
 def certified(store: SecureStore, wave_id: str) -> frozenset[str]:
     """Kinds of data sets of a wave with proof of destruction: a certificate signed by this office, and a key that is gone."""
-    public = public_key(store.zone.keys, SIGNING_KEY)
+    public = store.ring.public(SIGNING_KEY)
     keys = {asset.kind: asset.stored.key_id for asset in store.assets(wave_id) if asset.destroyed_on is not None}
     proven = set()
     for found in certificates(store, wave_id):

@@ -21,6 +21,8 @@ from nacl.secret import SecretBox
 from nacl.signing import SigningKey, VerifyKey
 from nacl.utils import random as random_bytes
 
+from retention.file_lock import file_lock
+
 _RING = "ring.json"
 _PROOF = b"bigask key ring"
 _RING_DAMAGED = "The ring file of the keys is damaged: restore it from its backup."
@@ -156,32 +158,38 @@ class KeyRing:
         Raises KeyMissing if there is a key of this id, KeyDestroyed if there was one: what is closed to a second key under the
         same id could not be opened, since the id stays destroyed.
         """
-        path = self.folder / f"{key_id}.key"
-        if self._marker(key_id).exists():
-            raise KeyDestroyed(f"The key '{key_id}' has been destroyed; a key is never replaced: choose another name.")
-        if path.exists():
-            raise KeyMissing(f"A key '{key_id}' exists already; a key is never replaced.")
-        private = secrets.token_bytes(32)
-        if kind is KeyKind.SEALED_BOX:
-            public: bytes | None = bytes(PrivateKey(private).public_key)
-        elif kind is KeyKind.SIGNING:
-            public = bytes(SigningKey(private).verify_key)
-        else:
-            public = None
-        if public is not None:
-            write_private(self.folder / f"{key_id}.pub", public.hex().encode())
-        wrapped = bytes(self._box.encrypt(private))
-        try:
+        with file_lock(self.folder / "ring.lock"):
+            path = self.folder / f"{key_id}.key"
+            if self._marker(key_id).exists():
+                raise KeyDestroyed(f"The key '{key_id}' has been destroyed; a key is never replaced: choose another name.")
+            if path.exists():
+                raise KeyMissing(f"A key '{key_id}' exists already; a key is never replaced.")
+            private = secrets.token_bytes(32)
+            public = _public(kind, private)
+            if public is not None:
+                write_private(self.folder / f"{key_id}.pub", public.hex().encode())
+            wrapped = bytes(self._box.encrypt(private))
             write_private(path, json.dumps({"kind": kind.value, "box": wrapped.hex()}).encode(), replace=False)
-        except FileExistsError:
-            raise KeyMissing(f"Another process made the key '{key_id}' at this moment: do it again.") from None
 
     def private(self, key_id: str) -> bytes:
         """The 32 private bytes. Raises KeyDestroyed or KeyMissing."""
+        return self._open(key_id)[1]
+
+    def public(self, key_id: str) -> bytes:
+        """The public part (32 bytes), worked out from the private one. Raises KeyDestroyed or KeyMissing."""
+        public = _public(*self._open(key_id))
+        if public is None:
+            raise KeyMissing(f"The key '{key_id}' has no public part.")
+        return public
+
+    def _open(self, key_id: str) -> tuple[KeyKind, bytes]:
+        if self._marker(key_id).exists():
+            raise KeyDestroyed(f"The key '{key_id}' has been destroyed: what it closed cannot be opened again.")
         try:
-            return bytes(self._box.decrypt(self._read(key_id)))
-        except CryptoError:
-            raise KeyMissing(f"The key '{key_id}' is damaged: restore it from its backup.") from None
+            entry = json.loads((self.folder / f"{key_id}.key").read_text(encoding="ascii"))
+            return KeyKind(entry["kind"]), bytes(self._box.decrypt(bytes.fromhex(entry["box"])))
+        except (OSError, ValueError, KeyError, TypeError, CryptoError):
+            raise KeyMissing(f"The key '{key_id}' is not there or is damaged: restore it from its backup.") from None
 
     def exists(self, key_id: str) -> bool:
         """True if there is such a key and it has not been destroyed."""
@@ -193,14 +201,6 @@ class KeyRing:
 
     def _marker(self, key_id: str) -> Path:
         return self.folder / f"{key_id}.destroyed"
-
-    def _read(self, key_id: str) -> bytes:
-        if self._marker(key_id).exists():
-            raise KeyDestroyed(f"The key '{key_id}' has been destroyed: what it closed cannot be opened again.")
-        try:
-            return bytes.fromhex(json.loads((self.folder / f"{key_id}.key").read_text(encoding="ascii"))["box"])
-        except (OSError, ValueError, KeyError, TypeError):
-            raise KeyMissing(f"The key '{key_id}' is not there or its file is damaged.") from None
 
     def destroy(self, key_id: str) -> None:
         """Overwrite and remove the private part. Can be repeated after a crash; a key that never was is an error.
@@ -220,6 +220,12 @@ class KeyRing:
     def ids(self) -> Iterator[str]:
         """Ids of the keys that still exist."""
         return (path.stem for path in sorted(self.folder.glob("*.key")))
+
+
+def _public(kind: KeyKind, private: bytes) -> bytes | None:
+    if kind is KeyKind.SEALED_BOX:
+        return bytes(PrivateKey(private).public_key)
+    return bytes(SigningKey(private).verify_key) if kind is KeyKind.SIGNING else None
 
 
 def verify(public: bytes, message: bytes, signature: bytes) -> bool:

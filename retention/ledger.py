@@ -8,7 +8,6 @@ head file, is not found out here: keep a copy of the head elsewhere.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import re
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from retention.file_lock import file_lock
 from retention.keys import KeyRing, verify, write_private
 
 SIGNING_KEY = "ledger"
@@ -92,9 +92,7 @@ def write_head(path: Path, ring: KeyRing, latest: SignedEntry) -> None:
     """Keep the latest entry's number and hash outside the database, signed apart: the entry's own signature would not prove that
     it was ever the latest. Of two writers the later entry stays.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with file_lock(path.with_suffix(".lock")):
         try:
             newer = int(json.loads(path.read_text(encoding="ascii"))["seq"]) > latest.seq
         except (OSError, ValueError, KeyError, TypeError):

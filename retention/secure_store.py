@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import json
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,8 @@ from sqlalchemy import Connection, insert, select, text
 
 from retention import tables
 from retention.database import answering, connect, for_reading, migrate
-from retention.keys import KeyKind, KeyMissing, KeyRing, public_key
+from retention.file_lock import Locked, file_lock
+from retention.keys import KeyKind, KeyMissing, KeyRing
 from retention.ledger import (
     FIRST,
     SIGNING_KEY,
@@ -83,12 +83,11 @@ class SecureStore:
 
         Raises StepRefused if another has it.
         """
-        with (self.zone.folder / "step.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise StepRefused("Another step is running in this secure zone: wait until it has ended.") from None
-            yield
+        try:
+            with file_lock(self.zone.folder / "step.lock", wait=False):
+                yield
+        except Locked:
+            raise StepRefused("Another step is running in this secure zone: wait until it has ended.") from None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -145,8 +144,8 @@ class SecureStore:
                 yield SignedEntry(row.seq, row.day, entry, row.previous, row.hash, row.signature)
 
     def verify_ledger(self) -> int:
-        """Number of entries, all verified. Raises LedgerError."""
-        return verify_ledger(self.ledger(), public_key(self.zone.keys, SIGNING_KEY), self._head_file)
+        """Number of entries, all verified with the key in the ring: its public file could be replaced. Raises LedgerError."""
+        return verify_ledger(self.ledger(), self.ring.public(SIGNING_KEY), self._head_file)
 
     # -- waves and steps -------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from retention.collection_store import CollectionStore, CollectionWave, WaveState
-from retention.keys import KeyKind, public_key, write_private
+from retention.keys import KeyKind, write_private
 from retention.ledger import Entry
 from retention.secure_store import SecureStore, StepRefused, Wave, today
 from retention.settings import CollectionZone
@@ -28,7 +28,7 @@ def open_wave(store: SecureStore, collection: CollectionStore, zone: CollectionZ
     for key_id in (wave.body_key, wave.locator_key):
         if not store.ring.exists(key_id):
             store.ring.create(key_id, KeyKind.SEALED_BOX)
-        write_private(zone.keys / f"{key_id}.pub", public_key(store.zone.keys, key_id).hex().encode())
+        write_private(zone.keys / f"{key_id}.pub", store.ring.public(key_id).hex().encode())
     if not same:
         store.add_wave(wave, Entry(actor, "wave-open", wave_id, {"body_key": wave.body_key, "locator_key": wave.locator_key}))
     collection.open_wave(CollectionWave(wave.id, survey, WaveState.OPEN, wave.body_key, wave.locator_key), today())

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from retention import tables
 from retention.database import DatabaseUnavailable
 from retention.keys import KeyKind, KeyMissing, KeyRing, WrongPassphrase
-from retention.ledger import FIRST, Entry, LedgerError, entry_hash, sign_entry
+from retention.ledger import FIRST, Entry, LedgerError, entry_hash, sign_entry, write_head
 from retention.schedule import RuleMissing, load_schedule
 from retention.secure_store import SecureStore, StepRefused, Wave, today
 from retention.settings import SecureZone
@@ -74,9 +74,7 @@ def test_the_database_itself_refuses_edits_of_the_ledger(secure_store: SecureSto
     assert secure_store.verify_ledger() == 4
 
 
-def test_postgresql_refuses_truncating_the_ledger(
-    quick: None, secure_zone: Callable[[str], SecureZone], postgres: Postgres
-) -> None:
+def test_postgresql_refuses_truncating_the_ledger(quick: None, secure_zone: Callable[[str], SecureZone], postgres: Postgres) -> None:
     store = filled(SecureStore(secure_zone(postgres.new_database())))
     with pytest.raises(DBAPIError, match="append-only"), store.engine.begin() as connection:
         connection.execute(text("TRUNCATE ledger"))
@@ -164,6 +162,30 @@ def test_an_entry_forged_with_another_key_is_found(secure_store: SecureStore) ->
     assert forged.hash == entry_hash(5, forged.day, forged.entry, previous)
     with pytest.raises(LedgerError, match="entry 5 is not signed by this office"):
         secure_store.verify_ledger()
+
+
+def test_a_ledger_signed_anew_by_a_forger_who_replaced_the_public_key_is_found(sqlite_store: SecureStore) -> None:
+    """With the database, the head file and the public key in their hands, but not the passphrase."""
+    filled(sqlite_store, 2)
+    other = KeyRing(sqlite_store.zone.folder / "forger", "another passphrase")
+    other.create("ledger", KeyKind.SIGNING)
+    forged, previous = [], FIRST
+    for number in (1, 2):
+        forged.append(sign_entry(other, number, today(), Entry("tester", "nothing-happened", "wave-0"), previous))
+        previous = forged[-1].hash
+
+    def rewrite(connection: Connection) -> None:
+        for signed in forged:
+            values = {"verb": signed.entry.verb, "wave": signed.entry.wave, "counts": "{}", "previous": signed.previous}
+            where = update(ledger).where(ledger.c.seq == signed.seq)
+            connection.execute(where.values(**values, hash=signed.hash, signature=signed.signature))
+
+    forge(sqlite_store, rewrite)
+    (sqlite_store.zone.folder / "ledger.head").unlink()
+    write_head(sqlite_store.zone.folder / "ledger.head", other, forged[-1])
+    (sqlite_store.zone.keys / "ledger.pub").write_bytes((other.folder / "ledger.pub").read_bytes())
+    with pytest.raises(LedgerError, match="entry 1 is not signed by this office"):
+        sqlite_store.verify_ledger()
 
 
 def test_two_who_write_at_once_make_one_chain(secure_store: SecureStore) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -38,7 +40,7 @@ def test_files_are_for_their_owner_only(ring: KeyRing) -> None:
     assert ring.folder.stat().st_mode & 0o777 == 0o700
     modes = {path.name: path.stat().st_mode & 0o777 for path in ring.folder.iterdir()}
     assert set(modes) == {
-        "ring.json", "sealed_box.key", "sealed_box.pub", "symmetric.key", "signing.key", "signing.pub", "gone.destroyed",
+        "ring.json", "sealed_box.key", "sealed_box.pub", "symmetric.key", "signing.key", "signing.pub", "gone.destroyed", "ring.lock",
     }  # fmt: skip
     assert set(modes.values()) == {0o600}
 
@@ -149,13 +151,33 @@ def test_a_key_is_never_replaced(ring: KeyRing) -> None:
     assert (ring.private("body"), public_key(ring.folder, "body")) == (private, public)
 
 
-def test_a_key_made_at_the_same_moment_is_not_replaced(ring: KeyRing, monkeypatch: pytest.MonkeyPatch) -> None:
-    ring.create("data", KeyKind.SYMMETRIC)
-    before = (ring.folder / "data.key").read_bytes()
-    monkeypatch.setattr(Path, "exists", lambda _path: False)  # as seen by a process that looked a moment ago
-    with pytest.raises(KeyMissing, match="at this moment"):
-        ring.create("data", KeyKind.SYMMETRIC)
-    assert (ring.folder / "data.key").read_bytes() == before
+def test_of_many_that_make_one_key_at_once_one_succeeds_and_its_public_part_fits(ring: KeyRing) -> None:
+    made: list[str] = []
+
+    def create() -> None:
+        with suppress(KeyMissing):
+            ring.create("ledger", KeyKind.SIGNING)
+            made.append("made")
+
+    threads = [threading.Thread(target=create) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == ["made"]
+    assert public_key(ring.folder, "ledger") == ring.public("ledger")
+
+
+def test_the_public_part_is_the_private_ones_whatever_lies_beside_it(ring: KeyRing) -> None:
+    for kind in KeyKind:
+        ring.create(kind.value, kind)
+    for name in ("sealed_box", "signing"):
+        public = public_key(ring.folder, name)
+        assert ring.public(name) == public
+        (ring.folder / f"{name}.pub").write_text("ab" * 32, encoding="ascii")
+        assert ring.public(name) == public
+    with pytest.raises(KeyMissing, match="no public part"):
+        ring.public("symmetric")
 
 
 def test_a_destroyed_key_stays_destroyed_and_says_so(ring: KeyRing) -> None:
