@@ -1,0 +1,180 @@
+"""`bigask run` as a newcomer runs it: from the first question to released tables, twice, and killed on the way."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.run import ANALYST, REVIEWER
+from pipeline.run_summary import APPROVER, CHECKER
+from retention.collection_store import connect_collection
+from retention.destroy import verify_certificate
+from retention.secure_store import SecureStore
+from retention.settings import load_settings
+
+ROOT = Path(__file__).parents[2]
+CHILDREN = 40
+PATIENCE = 240  # seconds; a run of this size takes a few
+
+
+def _start(home: Path) -> subprocess.Popen[str]:
+    environment = {"BIGASK_HOME": str(home), "PATH": os.environ["PATH"], "COLUMNS": "200"}
+    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run", "--children", str(CHILDREN)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, env=environment, cwd=ROOT, text=True, start_new_session=True, **pipes)  # type: ignore[call-overload, no-any-return]
+
+
+def _run(home: Path) -> str:
+    """A run that must end well; what it printed."""
+    out, err = _start(home).communicate(timeout=PATIENCE)
+    assert err == ""
+    return out
+
+
+def _until(process: subprocess.Popen[str], reached: Any) -> None:
+    """Wait until the run has got so far. The wait polls files that the run writes; the test does not depend on how long it takes."""
+    end = time.monotonic() + PATIENCE
+    while not reached():
+        assert process.poll() is None, "the run ended before it was interrupted"
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def _end(process: subprocess.Popen[str], how: signal.Signals) -> tuple[int, str]:
+    process.send_signal(how)
+    _, err = process.communicate(timeout=PATIENCE)
+    return process.returncode, err
+
+
+def _summary(home: Path, wave: str) -> dict[str, Any]:
+    return dict(json.loads((home / "simulation" / wave / "summary.json").read_text()))
+
+
+def _opened(home: Path) -> SecureStore:
+    return SecureStore(load_settings({"BIGASK_HOME": str(home)}).secure)
+
+
+def _check(home: Path, wave: str) -> None:
+    """Recompute every figure of the summary from the files, and look at what must be gone."""
+    told, store = _summary(home, wave), _opened(home)
+    frame = {asset.kind: store.vault.read(asset.stored) for asset in store.assets(wave) if asset.destroyed_on is None}
+    assert told["steps"]["transfer"]["responses"] == len(frame["responses"]) == CHILDREN, "every child is there, and once"
+    assert told["steps"]["locate"]["responses"] == len(frame["located"]) == CHILDREN
+    assert told["steps"]["locate"]["with_council"] == frame["located"]["lad25cd"].notna().sum()
+    outcomes = {key.removeprefix("outcome_"): count for key, count in told["steps"]["locate"].items() if key.startswith("outcome_")}
+    assert outcomes == frame["located"]["outcome"].value_counts().to_dict()
+    assert told["steps"]["scrub"]["texts"] == told["steps"]["review"]["texts"] == len(frame["texts_clean"])
+    assert told["caught"]["planted"] >= told["caught"]["touched"]
+    assert told["ledger_entries"] >= len([signed for signed in store.ledger() if signed.entry.wave == wave])
+    assert {signed.entry.actor for signed in store.ledger()} == {ANALYST, REVIEWER, CHECKER, APPROVER}
+    assert told["certificates"] == [f"{wave}-{kind}.json" for kind in ("bodies", "locators", "spans", "texts")]
+    for name in told["certificates"]:
+        assert verify_certificate(store.zone.certificates / name, store.zone.keys)["wave"] == wave
+    assert connect_collection(load_settings({"BIGASK_HOME": str(home)}).collection).count() == 0
+    (release,) = told["releases"]
+    withheld = 0
+    for table in told["tables"]:
+        with (home / "release" / release / "tables" / f"{table['id']}.csv").open(encoding="utf-8-sig", newline="") as file:
+            rows = [row for row in csv.reader(file) if row]
+        withheld += sum("[c]" in row for row in rows)
+        shown = frame["protected"][frame["protected"]["table"] == table["id"]]
+        assert table["cells"] == len(shown)
+        assert table["primary"] + table["secondary"] == (shown["status"] != "published").sum()
+    assert told["attack"]["withheld"] == (frame["protected"]["status"] != "published").sum()
+    assert told["attack"]["exposed"] == 0
+    assert withheld > 0
+
+
+def _status(home: Path) -> dict[str, Any]:
+    environment = {"BIGASK_HOME": str(home), "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "status", "--json"]
+    return dict(json.loads(subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True).stdout))
+
+
+def test_a_run_ends_with_released_tables_and_a_summary_that_its_files_bear_out(tmp_path: Path) -> None:
+    out = _run(tmp_path / "home")
+    _check(tmp_path / "home", "demo-1")
+    told = _summary(tmp_path / "home", "demo-1")
+    assert f"Answered     {CHILDREN} invented children" in out
+    assert out.count("by a script here; by people in earnest") == 1, "it says where a script did what people must do"
+    assert "scripts here; two people in earnest" in out
+    for table in told["tables"]:
+        assert re.search(rf"{table['id']} +{table['cells']} cells, +{table['primary'] + table['secondary']} withheld", out)
+    status = _status(tmp_path / "home")
+    (wave,) = status["waves"]
+    assert status["collection"] == {"wave": "demo-1", "state": "wiped", "responses": 0}
+    assert (wave["wave"], wave["next"], wave["texts_waiting"]) == ("demo-1", None, 0)
+    assert wave["releases"] == [{"release": "demo-1-tables", "state": "released"}]
+    assert {kind for kind, is_so in wave["data_sets"].items() if is_so == "destroyed"} == {"bodies", "locators", "texts", "spans"}
+    assert status["ledger_entries"] == _opened(tmp_path / "home").verify_ledger()
+    accounts = tmp_path / "home" / "secure" / "demo-accounts.txt"
+    assert accounts.stat().st_mode & 0o077 == 0
+    _run(tmp_path / "home")
+    _check(tmp_path / "home", "demo-2")
+    assert _summary(tmp_path / "home", "demo-1") == told, "a second run is another wave, and leaves the first alone"
+
+
+def test_interrupted_and_killed_a_run_goes_on_to_the_end(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    diary = home / "simulation" / "demo-1" / "finished"
+
+    def thanked() -> int:
+        return sum(" " not in line for line in diary.read_text().splitlines()) if diary.exists() else 0
+
+    process = _start(home)
+    _until(process, lambda: thanked() >= 3)
+    code, err = _end(process, signal.SIGINT)
+    assert (code, err) == (130, "Interrupted: run it again, it goes on where it stopped.\n")
+    before = thanked()
+    assert before < CHILDREN
+
+    process = _start(home)
+    _until(process, lambda: thanked() >= before + 3)
+    assert _end(process, signal.SIGKILL) == (-signal.SIGKILL, "")
+    assert _doors_of(home) == [], "the child door closed with the run that opened it"
+
+    process = _start(home)
+    certificate = home / "secure" / "certificates" / "demo-1-locators.json"
+    _until(process, certificate.exists)  # in the midst of `scrub`, or about to begin
+    assert _end(process, signal.SIGKILL)[0] == -signal.SIGKILL
+    assert not (home / "simulation" / "demo-1" / "summary.json").exists()
+
+    _run(home)
+    _check(home, "demo-1")
+    assert [path.name for path in (home / "simulation").iterdir()] == ["demo-1"]
+
+
+def _doors_of(home: Path) -> list[str]:
+    """Processes of doors that still serve this folder, once those on their way out have gone."""
+    end = time.monotonic() + 60
+    while True:
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if b"api" in (folder / "cmdline").read_bytes().split(b"\0") and str(home).encode() in (folder / "environ").read_bytes():
+                    found.append(folder.name)
+            except OSError:
+                continue
+        if not found or time.monotonic() > end:
+            return found
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("children", ["0", "-3", "many"])
+def test_a_number_of_children_that_is_none(tmp_path: Path, children: str) -> None:
+    environment = {"BIGASK_HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run", "--children", children]
+    done = subprocess.run(command, env=environment, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
