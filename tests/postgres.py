@@ -17,6 +17,7 @@ from psycopg.sql import SQL, Identifier
 
 from tests.needs import postgres_folder
 
+MEMORY = Path("/dev/shm")  # noqa: S108
 _SETTINGS = "-c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=50 -c shared_buffers=32MB -c log_min_messages=fatal"
 
 
@@ -70,7 +71,9 @@ def running_postgres() -> Iterator[Postgres]:
     programs = postgres_folder()
     if programs is None:
         raise PostgresMissing("The tests need a PostgreSQL server: sudo apt-get install postgresql")
-    folder = Path(tempfile.mkdtemp(prefix="bigask-postgres-"))
+    # In memory where there is room: a server's folder is hundreds of small files for each database.
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 * 2**30
+    folder = Path(tempfile.mkdtemp(prefix="bigask-postgres-", dir=MEMORY if roomy else None))
     folder.chmod(0o700)
     try:
         server = Postgres(folder, programs)

@@ -32,7 +32,7 @@ def test_a_data_set_comes_back_as_it_was(vault: Vault) -> None:
 def test_neither_content_nor_column_names_lie_in_clear(vault: Vault) -> None:
     vault.write(frame())
     files = [path for folder in (vault.folder, vault.folder.parent / "keys") for path in folder.iterdir()]
-    assert len(files) == 3
+    assert len(files) == 4  # the data set, its key, the ring and its lock
     for path in files:
         assert b"Zebra" not in path.read_bytes()
         assert path.stat().st_mode & 0o777 == 0o600
