@@ -59,8 +59,7 @@ class Attributes:
             near = self._fuzzy.nearest(low)
             yield f"near={0 if not near else 1 + (near - 30) // 6}"
         if low in lists.places:
-            people = lists.places[low]
-            yield f"town={'unknown' if not people else 'small' if people < 20_000 else 'town' if people < CITY else 'city'},word={known},given={bool(rank)}"
+            yield f"town={_size(lists.places[low])},word={known},given={bool(rank)}"
         if low in lists.schools:
             yield "school listed"
         yield from _letters(text, low, bool(zipf))
@@ -106,6 +105,10 @@ class Attributes:
                     place_until = i + count
                     for j in range(i, place_until):
                         found[j].append(f"town phrase={'city' if people >= CITY else 'small'}")
+
+
+def _size(people: int) -> str:
+    return "unknown" if not people else "small" if people < 20_000 else "town" if people < CITY else "city"
 
 
 def _letters(text: str, low: str, listed: bool) -> Iterator[str]:

@@ -39,7 +39,10 @@ def spans(text: str, words: Sequence[Word], opinion: Floats, threshold: float = 
         kind = CLASSES[label[first]]
         score = float(private[first : last + 1].max())
         start, end = _widen(text, words, first, last, kind)
-        found.append(Span(words[start].start, words[end].end, kind, min(score, 1.0), LAYER))
+        stop = words[end].end
+        if kind == "SCHOOL" and text[stop : stop + 2] in ("'s", "’s"):  # St Bernard's is the name; Amy's dad is not Amy
+            stop += 2
+        found.append(Span(words[start].start, stop, kind, min(score, 1.0), LAYER))
     return found
 
 

@@ -1,44 +1,39 @@
-"""Layer 2: names on the platforms children use (Snapchat, TikTok, Roblox, Discord, Xbox ...), told by their shape or by what leads to them."""
+"""Layer 2: names on the platforms children use (Snapchat, Roblox, Discord ...), told by their shape or by what leads to them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from pipeline.scrub.lists import NameLists
+from pipeline.scrub.lists import NameLists, sections
 from pipeline.scrub.spans import Span
 from pipeline.scrub.words import fold
 
 LAYER = "handle"
 
-_PLATFORM = (
-    r"snap ?chat|snapp?|sc|snaaa?p\w*|insta\w*|ig|tik ?tok|tt|tictok|roblox|robux|robloks|discord|disc|dc|xbox|x box|psn|ps[345]|playstation|"
-    r"fortnite|fornite|minecraft|steam|twitch|youtube|utube|yt|channel|gamer ?tag|gamer|user ?name|usernam|user|handle|finsta|spam|twitter|telegram|whatsapp|"
-    r"switch|epic|kik|threads|bereal|vsco|wattpad|pinterest|account|acc|page|main|alt"
+_FORMS = {name: "|".join(pieces) for name, pieces in sections("forms.txt").items()}
+_PLATFORM = _FORMS["platforms"]
+_MIXED = (  # word.word, word_1, _word_, wordNN, NNword, xxWordxx
+    r"[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*(?:[._\-]+[A-Za-z0-9]+)+_*|_+[A-Za-z0-9][\w.]*|[A-Za-z][A-Za-z0-9]*_+|"
+    r"[A-Za-z][\w\-]*\d[\w\-]*|\d[A-Za-z_]{3,}\w*|[xX]{2,}[A-Za-z]\w+[xX]{2,}"
 )
 _SHAPE = re.compile(
-    r"(?<![\w@./])(?P<at>@[\w.]*\w)"
-    r"|(?<![\w@#])(?P<tag>[A-Za-z][\w.]{1,30}#\d{3,5})"
-    r"|(?<![\w@.])(?P<mix>[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*(?:[._\-]+[A-Za-z0-9]+)+_*|_+[A-Za-z0-9][\w.]*|[A-Za-z][A-Za-z0-9]*_+|[A-Za-z][\w\-]*\d[\w\-]*|\d[A-Za-z_]{3,}\w*|[xX]{2,}[A-Za-z]\w+[xX]{2,})(?![\w@])"
+    rf"(?<![\w@./])(?P<at>@[\w.]*\w)|(?<![\w@#])(?P<tag>[A-Za-z][\w.]{{1,30}}#\d{{3,5}})|(?<![\w@.])(?P<mix>{_MIXED})(?![\w@])"
 )
 _LED = re.compile(
-    rf"\b(?:(?:add|follow|find|message|msg|dm|friend|join|hmu|hit|get|sub(?:scribe)?|watch)\w*\s+(?:me|us|him|her|my \w+)|(?:my|his|her|our|me|the)\s+(?:\w+\s+){{0,2}}?(?:{_PLATFORM})|"
-    rf"(?:on|im on|my)\s+(?:{_PLATFORM}))\b"
-    rf"(?:\s+(?:up|on|in|over|at|to|is|iz|its|it's|im|i'm|i am|called|name|names|username|user|account|acc|tag|gamertag|handle|named|as|my|me|under|by|and|{_PLATFORM})|\s*[:=\-,])*\s*"
-    r"(?P<handle>[\w.@\-#]{3,32})",
-    re.I,
+    r"\b(?:(?:add|follow|find|message|msg|dm|friend|join|hmu|sub(?:scribe)?)\w*\s+(?:me|us|him|her|my \w+)|hit me up|"
+    rf"(?:my|his|her|our|me|the)\s+(?:\w+\s+){{0,2}}?(?:{_PLATFORM})|(?:on|im on|my)\s+(?:{_PLATFORM}))\b"
+    rf"(?:\s+(?:{_FORMS['between platform and handle']}|{_PLATFORM})|\s*[:=\-,])*\s*(?P<handle>[\w.@\-#]{{3,32}})",
+    re.IGNORECASE,
 )
-_PLATFORM_NEAR = re.compile(rf"\b(?:{_PLATFORM}|add|follow)\b", re.I)
+_PLATFORM_NEAR = re.compile(rf"\b(?:{_PLATFORM}|add|follow)\b", re.IGNORECASE)
 _NOT_HANDLE = re.compile(
-    r"(?:covid|corona|year|yr|y|ks|p|ps|fifa|fc|gta|xbox|iphone|ipad|mp|u|g|k|a|b|h|key|stage|grade|lvl|level|gcse|btec|top|sims|cod|nba|euro|formula|f|area|gen|windows|ks|wave|tier|set|form|class|"
-    r"no|num|number|room|unit|block|wing|flat|team|group|co|m|vo|half|term|mario|world|channel|bbc|itv|e|ch|radio|s|day|june|july|brexit|agenda|under|over|age|aged|im|fortnite|season|chapter)[ ._\-]?\d+\w{0,2}"
-    r"|\d+\w{0,3}|\d+(?:st|nd|rd|th|pm|am|yrs?|years?|hours?|hrs?|mins?|months?|weeks?|days?|kids?|people|times?|pounds?|quid|miles?|km|cm|kg|gb|mb|ft|inch|p|k|m|x|yo|year|old|ish|grand|percent|mill|million|k+)(?:[\-]\w+)*"
-    r"|\w*(?:2|4)(?:day|nite|morrow|moro|eva|ever|u|me|get|gether|l|n)\w*|[a-z]{1,4}[0-9](?:r|d|t|s|m|u|n|te|ly|ful|g)?|(?:gr8|m8|l8r|b4|h8|w8|str8|d8|sk8)\w*",
-    re.I,
+    rf"(?:{_FORMS['words before a number']})[ ._\-]?\d+\w{{0,2}}|\d+\w{{0,3}}|\d+(?:{_FORMS['words after a number']})(?:[\-]\w+)*|"
+    rf"\w*[24](?:{_FORMS['texted ends']})\w*|[a-z]{{1,4}}[0-9](?:r|d|t|s|m|u|n|te|ly|ful|g)?|(?:{_FORMS['texted words']})\w*",
+    re.IGNORECASE,
 )
 _DOTTED_WORDS = re.compile(r"[A-Za-z]+(?:\.{1,}[A-Za-z]+)+\.*")
-_FILLER = frozenset("and but the for you your with because cos please plz pls lol not all too can will was that this then them they have from "
-    "there here when what who why how now everyone anyone anything someone more less stop be up it in on at so if or all day night time fun").union()  # fmt: skip
+_FILLER = frozenset(_FORMS["never a handle"].split("|"))
 
 
 def find(text: str, lists: NameLists) -> Iterator[Span]:
@@ -60,6 +55,10 @@ def find(text: str, lists: NameLists) -> Iterator[Span]:
         yield Span(match.start("handle"), end, "HANDLE", 0.8, LAYER)
 
 
+def _is_surely_name(word: str, lists: NameLists) -> bool:
+    return lists.zipf(word) < 45 and (lists.given.get(word, 0) >= 40 or (lists.is_name(word) and not lists.is_word(word)))
+
+
 def _shaped(raw: str, text: str, match: re.Match[str], lists: NameLists) -> bool:
     if _NOT_HANDLE.fullmatch(raw):
         return False
@@ -70,9 +69,9 @@ def _shaped(raw: str, text: str, match: re.Match[str], lists: NameLists) -> bool
         if _DOTTED_WORDS.fullmatch(raw):  # "school.Also" is a missing space, "jade.wolfx" after "snap" is a handle
             parts = [fold(part) for part in raw.split(".") if part]
             known = all(lists.is_word(part) or lists.zipf(part) >= 30 for part in parts)
-            named = any(lists.is_name(part) and not lists.is_word(part) for part in parts) and raw == raw.lower()
+            named = raw == raw.lower() and any(_is_surely_name(part, lists) for part in parts)
             return ".." not in raw and (named or (near and not known))
-        return near and any(c.isdigit() for c in raw)
+        return any(c.isdigit() for c in raw) and (near or ("." in raw and sum(c.isalpha() for c in raw) >= 6))
     letters = sum(c.isalpha() for c in raw)
     digits = sum(c.isdigit() for c in raw)
     if digits == 0:

@@ -8,77 +8,15 @@ import re
 import string
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from pipeline.scrub.lists import NameLists, data_lines
+from pipeline.scrub.lists import NameLists, data_lines, sections
 
 SLOT = re.compile(r"\{(\w+)\}")
-_KIN = ["nan", "nana", "nanna", "nanny", "gran", "granny", "grandma", "grandad", "granddad", "grandpa", "auntie", "aunty", "aunt", "uncle", "cousin", "great-grandad", "gramps", "nani", "dada"]
-_FORMAL = ["mr", "mrs", "miss", "ms", "mr", "mrs", "miss", "dr", "mr.", "mrs.", "sir", "prof", "mister"]
-_TREES = ["oak", "ash", "elm", "beech", "willow", "birch", "hazel", "rowan", "maple", "cedar", "poplar", "alder", "holly", "larch", "lime", "chestnut", "hawthorn", "bramble", "heather", "fern", "clover", "rose", "lily", "primrose", "meadow", "brook", "river", "mill", "hill", "church", "chapel", "castle", "abbey", "manor", "park", "green", "wood", "field", "moor", "heath", "marsh", "bank", "spring", "well", "stone", "bridge", "ford", "tower", "station", "victoria", "albert", "king", "queen", "duke", "prince", "regent", "windsor", "balmoral", "nelson", "wellington", "waterloo", "trafalgar", "churchill", "tennyson", "shelley", "byron", "milton", "keats", "north", "south", "east", "west", "upper", "lower", "old", "new", "high", "long", "broad", "water", "sandy", "copper", "silver", "golden", "red", "white", "black", "hollow", "fox", "badger", "heron", "swan", "kestrel", "lark", "orchard", "vicarage", "rectory", "tanyard", "foundry", "quarry", "canal", "dock", "harbour", "market", "cross", "gate", "school", "farm", "barn", "pear", "cherry", "apple", "plum", "bell", "bishop", "canon", "friar"]
-_PLACE_START = ["ash", "oak", "thorn", "wood", "mar", "whit", "black", "had", "bur", "hal", "wil", "har", "nor", "sut", "as", "cor", "hel", "ben", "stan", "ter", "wes", "elm", "bran", "cran", "marl", "thur", "kib", "rad", "lang", "sap", "dun", "ald", "wyn", "bick", "cud", "ock", "tad", "fel", "ing", "mel", "cal", "grim", "skel", "thirl", "ox", "sel", "rip", "ham", "bram", "chad", "down", "far", "gos", "hex", "kirk", "ley", "mor", "nun", "pen", "rus", "sher", "tol", "ux", "wen"]
-_PLACE_END = ["ton", "ham", "ley", "by", "ford", "field", "worth", "wick", "stead", "thorpe", "bury", "combe", "don", "den", "hurst", "bourne", "well", "minster", "ington", "ingham", "mere", "wood", "holme", "dale", "church", "stow", "mouth", "gate", "bridge", "shaw", "croft", "low", "hope", "leigh", "sley"]
-_STREET_END = ["road", "road", "road", "street", "street", "street", "lane", "lane", "avenue", "avenue", "close", "close", "crescent", "drive", "way", "terrace", "gardens", "grove", "place", "court", "hill", "mews", "parade", "row", "walk", "view", "rise", "green", "square", "rd", "st", "ave", "ln", "cl"]
-_BUILDING = ["house", "court", "tower", "towers", "flats", "point", "heights", "lodge", "mansions", "buildings", "estate", "estate"]
-_SCHOOL_END = ["primary", "primary", "primary school", "primary school", "primary academy", "academy", "academy", "academy", "high", "high school", "school", "school", "juniors", "junior school", "infants", "infant school", "grammar", "grammar school", "college", "sixth form", "sixth form college", "sixth", "nursery", "nursery school", "pre school", "comp", "community school", "secondary", "secondary school", "catholic primary school", "c of e primary", "c of e primary school", "ce primary", "girls", "girls school", "boys", "boys school", "special school", "prep", "high school for girls", "rc primary", "church of england primary school", "federation", "studio school", "park school", "primary & nursery school", "middle school", "middle"]
-_SECURE = ["secure unit", "yoi", "house", "lodge", "children's home", "childrens home", "stc", "secure centre", "unit", "pru", "hospital school", "residential", "centre"]
-_SPOT = ["park", "park", "park", "park", "rec", "woods", "wood", "pond", "lake", "fields", "playing fields", "library", "youth centre", "youth club", "skatepark", "skate park", "leisure centre", "swimming pool", "pool", "beach", "cafe", "chippy", "boxing gym", "boxing club", "community centre", "church", "farm", "stables", "food bank", "mosque", "common", "playground", "bmx track", "nature reserve", "adventure playground", "baths", "shopping centre", "precinct", "market", "fc", "juniors fc", "rfc", "scouts", "dance school", "hub", "sports centre", "retail park", "gardens", "car park", "allotments", "canal", "bridge", "station", "viaduct", "quarry", "community hub"]
-_SPELL = {
-    "because": "becos cos cuz bcos becuase because coz", "with": "wiv wif w", "friend": "frend freind frind", "friends": "frends freinds", "school": "skool scool schol",
-    "teacher": "techer teecher", "is": "iz is", "the": "da teh the th", "and": "n an & nd", "you": "u yu", "are": "r", "said": "sed", "like": "lik liek", "want": "wont wnt",
-    "would": "wud", "should": "shud", "have": "hav", "some": "sum", "people": "peple ppl peopl", "please": "pls plz pleas", "when": "wen", "what": "wot wat", "house": "hows howse",
-    "nothing": "nuffin nuthin", "think": "fink thnk", "to": "too 2", "for": "4 fr", "my": "mi ma me", "they": "thay dey", "their": "there", "really": "rly realy", "was": "woz wuz",
-    "mean": "meen", "live": "liv", "called": "calld cald", "name": "naym nam", "always": "alwys allways", "best": "bestist", "every": "evry", "doesnt": "dont", "someone": "sumone",
-    "about": "abowt", "thank": "fank", "there": "ther", "good": "gud", "very": "v", "number": "numba", "street": "streat", "road": "rode", "primary": "primry",
-}  # fmt: skip
-_CONTRACTIONS = {
-    "dont": "don't", "im": "I'm", "ive": "I've", "cant": "can't", "doesnt": "doesn't", "isnt": "isn't", "its": "it's", "thats": "that's", "theres": "there's",
-    "didnt": "didn't", "wasnt": "wasn't", "wouldnt": "wouldn't", "theyre": "they're", "hes": "he's", "shes": "she's", "whats": "what's",
-}  # fmt: skip
+_VOCABULARY = sections("training/vocabulary.txt")
+_SPELL, _CONTRACTIONS = (dict(line.split("=") for line in _VOCABULARY[name]) for name in ("spellings", "contractions"))
 _CONTRACTED = re.compile(rf"\b(?:{'|'.join(_CONTRACTIONS)})\b")
 _JOINS = (". ", ". ", ". ", ", ", " and ", " ", "! ", "\n", " because ", " but ", " so ", "... ", " - ", " cos ", "; ")
-_HEADS = (
-    "",
-    "",
-    "",
-    "",
-    "",
-    "honestly ",
-    "tbh ",
-    "i think ",
-    "um ",
-    "ok so ",
-    "well ",
-    "like ",
-    "so ",
-    "ngl ",
-    "sometimes ",
-    "also ",
-    "basically ",
-    "i feel like ",
-)
-_TAILS = (
-    "",
-    "",
-    "",
-    "",
-    "",
-    "",
-    " lol",
-    " tbh",
-    " thank you",
-    " please",
-    " :(",
-    " 😭",
-    "!!",
-    " xx",
-    " innit",
-    " and it makes me sad",
-    " tho",
-    "?",
-    "...",
-    " thats it",
-    " every day",
-)
 
 
 @dataclass(frozen=True)
@@ -110,24 +48,38 @@ class Inventor:
         for phrases in lists.public.values():
             for words, kind in phrases:
                 self._public.setdefault(kind, []).append(" ".join(words).replace(" ' ", "'").replace(" - ", "-"))
+        # a private person may bear the first name of a public one
+        self._shared = sorted(n for n in {*self._public["person"], *self._public["fiction"]} if lists.given.get(n, 0) >= 30)
         self._private = [line for name in ("private_people", "private_places") for line in _templates(name)] + 3 * _templates(
             "private_long"
         )
         self._names_only = _templates("private_people")
         self._fame = _templates("public_names")
-        self._plain = _templates("ordinary") + 3 * _templates("ordinary_long")
-        self._fill: dict[str, Callable[[], tuple[str, str | None]]] = {
-            "n": lambda: (self._given(), "PERSON"), "nn": lambda: (f"{self._given()} {self._surname()}", "PERSON"), "f": lambda: (self._formal(), "PERSON"),
-            "k": lambda: (f"{self._pick(_KIN)} {self._given()}", "PERSON"), "ni": lambda: (f"{self._given()} {self._letter()}", "PERSON"),
-            "i": lambda: (self._initials(), "PERSON"), "nick": lambda: (self._nick(), "PERSON"), "sur": lambda: (self._surname(), "PERSON"),
-            "s": lambda: (self._school(), "SCHOOL"), "v": lambda: (self._village(), "PLACE"), "loc": lambda: (self._spot(), "PLACE"),
-            "st": lambda: (self._street(), "STREET"), "a": lambda: (self._address(), "STREET"), "h": lambda: (self._handle(), "HANDLE"),
-            "em": lambda: (f"{self._handle().strip('@')}@mail.com", "EMAIL"), "ph": lambda: (f"07700 900{self._random.randint(100, 999)}", "PHONE"),
-            "pc": lambda: (self._pick(["LS6 3QP", "m14 5rt", "sk7", "NE33 1AB", "b44", "ts1 2ab"]), "POSTCODE"),
-            "dob": lambda: (self._pick(["3rd may 2012", "12/03/2010", "1st of june", "14.2.09", "july 5th 2013"]), "DOB"),
-            "person": lambda: (self._famous("person"), None), "fiction": lambda: (self._famous("fiction"), None), "club": lambda: (self._famous("club"), None),
-            "pet": lambda: (self._pet(), None), "brand": lambda: (self._famous("brand"), None), "city": lambda: (self._famous("place"), None),
-        }  # fmt: skip
+        self._plain = _templates("ordinary") + 3 * _templates("ordinary_long") + 2 * _templates("ordinary_words")
+        self._fill: dict[str, tuple[Callable[[], str], str | None]] = {
+            "n": (self._given, "PERSON"),
+            "nn": (lambda: f"{self._given()} {self._surname()}", "PERSON"),
+            "ni": (lambda: f"{self._given()} {self._letter()}", "PERSON"),
+            "f": (self._formal, "PERSON"),
+            "k": (lambda: f"{self._piece('kin')} {self._given()}", "PERSON"),
+            "i": (self._initials, "PERSON"),
+            "nick": (self._nick, "PERSON"),
+            "sur": (self._surname, "PERSON"),
+            "s": (self._school, "SCHOOL"),
+            "v": (self._village, "PLACE"),
+            "loc": (self._spot, "PLACE"),
+            "st": (self._street, "STREET"),
+            "a": (self._address, "STREET"),
+            "h": (self._handle, "HANDLE"),
+            "em": (lambda: f"{self._handle().strip('@')}@mail.com", "EMAIL"),
+            "ph": (lambda: f"07700 900{self._random.randint(100, 999)}", "PHONE"),
+            "pc": (lambda: self._piece("postcodes"), "POSTCODE"),
+            "dob": (lambda: self._piece("births"), "DOB"),
+            "pet": (self._pet, None),
+            "word": (lambda: self._pick(self._wordy if self._random.random() < 0.35 else self._nouns), None),
+            "city": (lambda: self._pick(self._public["place"]), None),
+            **{kind: (partial(self._famous, kind), None) for kind in ("person", "fiction", "club", "brand")},
+        }
 
     def draw(self) -> Invented:
         """One invented answer; a little more than half hold personal data."""
@@ -153,42 +105,37 @@ class Inventor:
     def _write(self, parts: list[str]) -> Invented:
         style = self._random.choices(("lower", "asis", "sentence", "upper"), (45, 12, 36, 7))[0]
         messy = self._random.random() < 0.5
-        pieces: list[tuple[str, str | None]] = [(self._pick(_HEADS) if self._random.random() < 0.5 else "", None)]
-        for number, part in enumerate(parts):
+        pieces: list[tuple[str, str | None]] = [(self._piece("heads") + " " if self._random.random() < 0.3 else "", None)]
+        apostrophes = style != "lower" and self._random.random() < 0.5
+        for number, raw in enumerate(parts):
+            part = _CONTRACTED.sub(lambda m: _CONTRACTIONS[m.group()], raw) if apostrophes else raw
             if number:
                 pieces.append((self._pick(_JOINS), None))
             done = 0
-            if style != "lower" and self._random.random() < 0.5:
-                part = _CONTRACTED.sub(lambda m: _CONTRACTIONS[m.group()], part)
             for slot in SLOT.finditer(part):
                 pieces.append((self._mess(part[done : slot.start()]) if messy else part[done : slot.start()], None))
-                value, label = self._fill[slot[1]]()
+                draw, label = self._fill[slot[1]]
+                value = draw()
                 capital = style == "sentence" or (style == "asis" and self._random.random() < 0.5)
                 if label in ("PERSON", "SCHOOL", "PLACE", "STREET") and self._random.random() < 0.10:
                     value = self._misspell(value)
                 pieces.append((_title(value) if capital and label not in ("HANDLE", "EMAIL", "POSTCODE") else value, label))
                 done = slot.end()
             pieces.append((self._mess(part[done:]) if messy else part[done:], None))
-        pieces.append((self._pick(_TAILS) if self._random.random() < 0.5 else "", None))
+        pieces.append((self._piece("tails") if self._random.random() < 0.35 else "", None))
         return self._join(pieces, style)
 
     def _join(self, pieces: list[tuple[str, str | None]], style: str) -> Invented:
         text, spans = "", []
-        for value, label in pieces:
-            if not value:
-                continue
-            if style == "lower" and label not in ("HANDLE", "EMAIL"):
-                value = value.lower()
-            elif style == "upper":
-                value = value.upper()
-            elif style == "sentence" and label is None:
-                value = re.sub(r"(?<=[.!?] )[a-z]|(?<=\n)[a-z]|\bi\b", lambda m: m.group().upper(), value)
-                if not text.strip() or text.rstrip(" ").endswith((".", "!", "\n")):
-                    value = value[:1].upper() + value[1:]
-            if label is not None:
+        for raw, label in pieces:
+            value = _cased(raw, label, style, text)
+            if value and label is not None:
                 spans.append((len(text), len(text) + len(value), label))
             text += value
         return Invented(text, tuple(spans))
+
+    def _piece(self, kind: str) -> str:
+        return self._random.choice(_VOCABULARY[kind])
 
     def _pick(self, options: list[str] | tuple[str, ...]) -> str:
         return self._random.choice(options)
@@ -205,6 +152,8 @@ class Inventor:
             return self._pick(self._wordy)
         if roll < 0.20:
             return self._coined()
+        if roll < 0.24:
+            return self._pick(self._shared)
         tier = self._random.choices(self._tiers, (46, 34, 20))[0]
         name = self._pick(tier)
         if self._random.random() < 0.04:
@@ -229,8 +178,8 @@ class Inventor:
         if roll < 0.08:
             return f"{self._pick(['sir', 'miss', 'mr', 'mrs'])} {self._given()}"
         if roll < 0.13:
-            return f"{self._pick(_FORMAL)} {self._letter()}"
-        return f"{self._pick(_FORMAL)} {self._surname()}"
+            return f"{self._piece('formal')} {self._letter()}"
+        return f"{self._piece('formal')} {self._surname()}"
 
     def _initials(self) -> str:
         form = self._random.random()
@@ -248,10 +197,10 @@ class Inventor:
     def _nick(self) -> str:
         form = self._random.random()
         if form < 0.45:
-            return f"{self._pick(['big', 'lil', 'little', 'young', 'fat', 'skinny', 'mad', 'tall', 'ginger', 'smiley', 'old', 'small'])} {self._pick([self._given(), self._letter(), 'man', 'dave', 'g'])}"
+            return f"{self._piece('nick starts')} {self._pick([self._given(), self._letter(), 'man', 'dave', 'g'])}"
         if form < 0.75:
             base = self._given()[:4]
-            return base + self._pick(["zy", "zo", "y", "z", "ster", "o", "ers", "bob", "ie"])
+            return base + self._piece("nick ends")
         return self._pick(self._nouns) + self._pick(["", "y", "boy", "head", "s"])
 
     def _stem(self) -> str:
@@ -259,14 +208,14 @@ class Inventor:
         if form < 0.25:
             return self._pick(self._villages)
         if form < 0.45:
-            return self._pick(_TREES) + self._pick(_PLACE_END)
+            return self._piece("stems") + self._piece("place ends")
         if form < 0.55:
-            return self._pick(_PLACE_START) + self._pick(_PLACE_END)
+            return self._piece("place starts") + self._piece("place ends")
         if form < 0.75:
-            return f"{self._pick(_TREES)} {self._pick(_TREES)}"
+            return f"{self._piece('stems')} {self._piece('stems')}"
         if form < 0.85:
             return self._pick(self._surnames)
-        return self._pick(_TREES) if form < 0.93 else self._pick(self._nouns)
+        return self._piece("stems") if form < 0.93 else self._pick(self._nouns)
 
     def _school(self) -> str:
         form = self._random.random()
@@ -274,7 +223,7 @@ class Inventor:
         if form < 0.05:
             return "".join(self._random.choice(string.ascii_uppercase) for _ in range(self._random.randint(3, 4)))
         if form < 0.12:
-            return f"{self._stem()} {self._pick(_SECURE)}"
+            return f"{self._stem()} {self._piece('secure ends')}"
         if form < 0.16:
             return f"{self._pick(['hmyoi', 'hmp', 'hm yoi'])} {self._stem()}"
         if form < 0.23:
@@ -282,64 +231,42 @@ class Inventor:
         if form < 0.30:
             return saint
         if form < 0.34:
-            return self._pick(
-                [
-                    "our lady of lourdes",
-                    "sacred heart",
-                    "holy family",
-                    "holy trinity",
-                    "all saints",
-                    "christ church",
-                    "blessed sacrament",
-                    "our lady and st " + self._pick(self._tiers[0]),
-                ]
-            ) + self._pick(["", " primary", " catholic school", " rc primary", " academy"])
-        stem = saint if form < 0.46 else f"{self._given()} {self._surname()}" if form < 0.50 else self._stem()
-        return f"{stem} {self._pick(_SCHOOL_END)}"
+            joint = f"our lady and st {self._pick(self._tiers[0])}"
+            name = joint if self._random.random() < 0.15 else self._piece("church schools")
+            return name + self._pick(["", " primary", " catholic school", " rc primary", " academy"])
+        if form < 0.38:
+            return f"{self._stem()} {self._pick(['and', '&', 'and'])} {self._stem()} {self._piece('school ends')}"
+        stem = saint if form < 0.48 else f"{self._given()} {self._surname()}" if form < 0.52 else self._stem()
+        return f"{stem} {self._piece('school ends')}"
 
     def _village(self) -> str:
         form = self._random.random()
         if form < 0.55:
             return self._pick(self._villages)
-        bare = self._pick(_PLACE_START if form < 0.8 else _TREES) + self._pick(_PLACE_END)
+        bare = self._piece("place starts" if form < 0.8 else "stems") + self._piece("place ends")
         if form < 0.82:
             return bare
         if form < 0.92:
-            return f"{self._pick(['long', 'great', 'little', 'market', 'upper', 'lower', 'high', 'north', 'chipping', 'castle', 'east', 'west', 'old', 'much', 'kirkby', 'stoke'])} {bare}"
-        return bare + self._pick(
-            [
-                "-on-sea",
-                " on sea",
-                " st mary",
-                " regis",
-                " bay",
-                "-in-the-marsh",
-                " village",
-                " moor",
-                " green",
-                " magna",
-                "-upon-tyne",
-                " hill",
-                " estate",
-            ]
-        )
+            return f"{self._piece('place adjectives')} {bare}"
+        return bare + self._piece("place tails")
 
     def _spot(self) -> str:
-        return f"{self._pick(['the ', '', '', '', '']) if self._random.random() < 0.3 else ''}{self._stem() if self._random.random() < 0.8 else self._given() + 's'} {self._pick(_SPOT)}"
+        article = "the " if self._random.random() < 0.06 else ""
+        return f"{article}{self._stem() if self._random.random() < 0.8 else self._given() + 's'} {self._piece('spots')}"
 
     def _street(self) -> str:
         form = self._random.random()
         if form < 0.10:
             return f"the {self._stem()}" if form < 0.05 else self._stem()
         if form < 0.27:
-            return f"{self._stem()} {self._pick(_BUILDING)}"
-        return f"{self._stem()} {self._pick(_STREET_END)}"
+            return f"{self._stem()} {self._piece('buildings')}"
+        return f"{self._stem()} {self._piece('street ends')}"
 
     def _address(self) -> str:
         number = self._pick(["", "number ", "no ", "", "", ""]) + str(self._random.randint(1, 199)) + self._pick(["", "", "", "a", "b"])
-        street = f"{self._stem()} {self._pick(_STREET_END)}"
+        street = f"{self._stem()} {self._piece('street ends')}"
         if self._random.random() < 0.2:
-            return f"flat {self._random.randint(1, 60)} {self._stem()} {self._pick(_BUILDING)}"
+            return f"flat {self._random.randint(1, 60)} {self._stem()} {self._piece('buildings')}"
         return f"{number} {street}"
 
     def _handle(self) -> str:
@@ -357,8 +284,11 @@ class Inventor:
         )
         second = self._pick(self._nouns)
         digits = str(rng.choice([rng.randint(1, 99), rng.randint(2005, 2018), rng.randint(100, 999)]))
-        forms = (f"{first}{digits}", f"{first}_{second}", f"{first}.{second}", f"xx_{first}_xx", f"{first}{second}{digits}", f"_{first}_", f"{first}{second}", f"@{first}{digits}",
-                 f"{first.title()}{second.title()}", f"{first}{second}", f"{first}xo", f"@{first}.{second}", f"{first}_{digits}", f"{second}{first}")  # fmt: skip
+        forms = (
+            *(f"{first}{digits}", f"{first}_{second}", f"{first}.{second}", f"xx_{first}_xx", f"{first}{second}{digits}", f"_{first}_"),
+            *(f"{first}{second}", f"@{first}{digits}", f"{first.title()}{second.title()}", f"{first}{second}", f"{first}xo"),
+            *(f"@{first}.{second}", f"{first}_{digits}", f"{second}{first}"),
+        )
         return rng.choice(forms)
 
     def _famous(self, kind: str) -> str:
@@ -384,10 +314,23 @@ class Inventor:
         for i, word in enumerate(words):
             if word in _SPELL and self._random.random() < 0.3:
                 words[i] = self._pick(_SPELL[word].split())
-            elif len(word) > 3 and word.isalpha() and self._random.random() < 0.07:
+            elif len(word) > 3 and word.isalpha() and self._random.random() < 0.09:
                 words[i] = self._misspell(word)
         joined = " ".join(words)
         return joined if self._random.random() < 0.7 else joined.replace("'", "")
+
+
+def _cased(value: str, label: str | None, style: str, before: str) -> str:
+    """A piece of text in the style of its writer, given what stands before it."""
+    if style == "lower":
+        return value if label in ("HANDLE", "EMAIL") else value.lower()
+    if style == "upper":
+        return value.upper()
+    if style == "sentence" and label is None:
+        value = re.sub(r"(?<=[.!?] )[a-z]|(?<=\n)[a-z]|\bi\b", lambda m: m.group().upper(), value)
+        if not before.strip() or before.rstrip(" ").endswith((".", "!", "\n")):
+            return value[:1].upper() + value[1:]
+    return value
 
 
 def _title(text: str) -> str:

@@ -113,6 +113,18 @@ def _public() -> dict[str, tuple[tuple[tuple[str, ...], str], ...]]:
     return {first: tuple(sorted(phrases.items(), key=lambda p: -len(p[0]))) for first, phrases in by_first.items()}
 
 
+def sections(name: str) -> dict[str, list[str]]:
+    """Sections of a data file: pieces between '|', or whole lines where there is none."""
+    found: dict[str, list[str]] = {}
+    own: list[str] = []
+    for line in data_lines(name):
+        if line.startswith("["):
+            own = found.setdefault(line.strip("[]"), [])
+        elif not line.startswith("#"):
+            own += [piece for piece in line.split("|") if piece]
+    return found
+
+
 @lru_cache(maxsize=1)
 def word_classes() -> dict[str, frozenset[str]]:
     """Classes of words by name, from `word_classes.txt`."""

@@ -10,37 +10,15 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from pipeline.scrub.lists import sections
 from pipeline.scrub.spans import Span
 
 LAYER = "pattern"
 
-_AREAS = ["AB", "AL", "B", "BA", "BB", "BD", "BH", "BL", "BN", "BR", "BS", "BT", "CA", "CB", "CF", "CH", "CM", "CO", "CR", "CT", "CV", "CW", "DA", "DD", "DE", "DG", "DH", "DL", "DN", "DT", "DY", "E", "EC", "EH", "EN", "EX", "FK", "FY", "G", "GL", "GU", "HA", "HD", "HG", "HP", "HR", "HS", "HU", "HX", "IG", "IP", "IV", "KA", "KT", "KW", "KY", "L", "LA", "LD", "LE", "LL", "LN", "LS", "LU", "M", "ME", "MK", "ML", "N", "NE", "NG", "NN", "NP", "NR", "NW", "OL", "OX", "PA", "PE", "PH", "PL", "PO", "PR", "RG", "RH", "RM", "S", "SA", "SE", "SG", "SK", "SL", "SM", "SN", "SO", "SP", "SR", "SS", "ST", "SW", "SY", "TA", "TD", "TF", "TN", "TQ", "TR", "TS", "TW", "UB", "W", "WA", "WC", "WD", "WF", "WN", "WR", "WS", "WV", "YO", "ZE"]
-_AREA = "|".join(sorted(_AREAS, key=len, reverse=True))
-# Half a postcode looks like ordinary writing here: before, mate, late, wait, carbon dioxide, motorways, pupils' slang.
-_NOT_OUTWARD = {
-    "b4",
-    "m8",
-    "l8",
-    "w8",
-    "n1",
-    "co2",
-    "e1",
-    "s1",
-    "m1",
-    "b1",
-    "l1",
-    "g1",
-    "w1",
-    "m25",
-    "m6",
-    "m62",
-    "m60",
-    "m5",
-    "m4",
-    "m3",
-    "m2",
-}
-_MONTH = "jan(?:uary)?|feb(?:uary|ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+_FORMS = sections("forms.txt")
+_AREA = "|".join(sorted(_FORMS["postcode areas"], key=len, reverse=True))
+_NOT_OUTWARD = frozenset(_FORMS["never half a postcode"])
+_MONTH, _ORDINAL = "|".join(_FORMS["months"]), "|".join(_FORMS["ordinals"])
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
 _YEAR = r"(?:19|20)\d\d|['’]?\d\d"
 _DIGIT_WORDS = {
@@ -88,7 +66,7 @@ _PHONE_CUE = re.compile(
 )
 _POSTCODE_CUE = re.compile(r"post\s?co?de?|poscode|\blive|\bend[sz]?\b|\bfrom\b|\bgang|\bround\b|\bcode\b", re.I)
 _ADDRESS_CUE = re.compile(r"\b(?:live|address|house|home|flat|number|no|at|stay(?:ing)?|door)\b", re.I)
-_HELPLINE = {"08001111", "116123", "85258", "116000", "999", "111", "101", "112", "0800555111", "08088002222"}
+_HELPLINE = frozenset(_FORMS["public numbers"])
 
 
 def _is_phone(text: str, match: re.Match[str]) -> bool:
@@ -131,9 +109,18 @@ def _rx(source: str) -> re.Pattern[str]:
 
 
 _SEP = r"[\s./\\\-–,]"
+_COUNTED = r"(?!\s*(?:am|pm|year|yr|month|week|day|hour|min|time|kid|sister|brother|bed))"
+_DOT = r"(?: dot | ?\(dot\) ?|\.)"
+_DATE_NUMBERS = r"(?:0?[1-9]|[12]\d|3[01])\s?([/.\-])\s?(?:0?[1-9]|1[0-2])\s?\1\s?(?:(?:19|20)\d\d|\d\d)"
+_DATE_WORDS = rf"\b(?:the\s+)?(?:(?:twenty|thirty)[\s\-]?)?(?:{_ORDINAL})\s+(?:of\s+)?(?:{_MONTH})\b(?:\s+(?:19|20)\d\d)?"
+_BORN_IN_WORDS = Pattern("DOB", _rx(_DATE_WORDS), 0.9, _is_birth)
 PATTERNS = (
     Pattern("EMAIL", _rx(r"[\w.+\-]+\s?@\s?[a-z0-9\-]+(?:\s?\.\s?[a-z]{2,}|\s?\.\s?[a-z0-9\-]+)+"), 0.99),
-    Pattern("EMAIL", _rx(r"\b[\w.+\-]+(?: at | ?\(at\) ?| ?\[at\] ?| ?@ ?)[a-z0-9\-]+(?: dot | ?\(dot\) ?|\.)(?:com|co|net|org|me|uk|sch)\b(?:(?: dot |\.)uk\b)?"), 0.95),
+    Pattern(
+        "EMAIL",
+        _rx(rf"\b[\w.+\-]+(?: at | ?\(at\) ?| ?\[at\] ?| ?@ ?)[a-z0-9\-]+{_DOT}(?:com|co|net|org|me|uk|sch)\b(?:{_DOT}uk\b)?"),
+        0.95,
+    ),
     Pattern("EMAIL", _rx(r"\b[\w.+\-]+@[\w\-]+\b"), 0.8),
     Pattern("URL", _rx(r"\b(?:https?://|www\.)[^\s<>\"]+"), 0.95),
     Pattern("URL", _rx(r"\b(?:[a-z0-9\-]+\.)+(?:co\.uk|org\.uk|sch\.uk|com|gg|tv|ly)/[^\s<>\"]+"), 0.9),
@@ -143,18 +130,18 @@ PATTERNS = (
     Pattern("UPN", _rx(r"\b[a-hj-np-rt-z]\d{11}[\da-hj-np-rt-z]\b"), 0.97, lambda _, m: upn_valid(m.group())),
     Pattern("PHONE", _rx(r"(?<![\w/])(?:\+|00)?\(?\d(?:[\s().\-]{0,2}\d){5,13}(?![\d/])"), 0.95, _is_phone),
     Pattern("POSTCODE", _rx(rf"\b(?:{_AREA})\s?\d[\da-z]?\s*\d\s?[abd-hjlnp-uw-z]{{2}}\b"), 0.97),
-    Pattern("POSTCODE", _rx(rf"\b(?:{_AREA})\d\d?(?:\s\d\b(?!\s*(?:am|pm|year|yr|month|week|day|hour|min|time|kid|sister|brother|bed)))?(?!\w)(?![.,:]\d)"), 0.85, _is_outward),
-    Pattern("POSTCODE", _rx(r"\b(?:(?:w1|ec[1-4]|wc[12]|sw1|se1|nw1|n1|e1)[a-hj-npr-uwxy])\b"), 0.8, lambda t, m: _near(t, m, _POSTCODE_CUE)),
+    Pattern("POSTCODE", _rx(rf"\b(?:{_AREA})\d\d?(?:\s\d\b{_COUNTED})?(?!\w)(?![.,:]\d)"), 0.85, _is_outward),
+    Pattern("POSTCODE", _rx(r"\b(?:w1|ec[1-4]|wc[12]|sw1|se1|nw1|n1|e1)[a-hj-npr-uwxy]\b"), 0.8, _is_outward),
     Pattern("DOB", _rx(rf"\b{_DAY}{_SEP}+(?:of\s+)?(?:{_MONTH})\b{_SEP}*(?:{_YEAR})(?!\d)"), 0.95, _is_full_date),
     Pattern("DOB", _rx(rf"\b(?:{_MONTH}){_SEP}+(?:the\s+)?{_DAY}\b{_SEP}*(?:{_YEAR})(?!\d)"), 0.95, _is_full_date),
     Pattern("DOB", _rx(rf"\b(?:the\s+)?{_DAY}{_SEP}+(?:of\s+)?(?:{_MONTH})\b"), 0.9, _is_birth),
     Pattern("DOB", _rx(rf"\b(?:{_MONTH}){_SEP}+(?:the\s+)?{_DAY}\b"), 0.9, _is_birth),
-    Pattern("DOB", _rx(r"(?<![\d/.\-])(?:0?[1-9]|[12]\d|3[01])\s?([/.\-])\s?(?:0?[1-9]|1[0-2])\s?\1\s?(?:(?:19|20)\d\d|\d\d)(?![\d/])"), 0.95),
+    Pattern("DOB", _rx(rf"(?<![\d/.\-]){_DATE_NUMBERS}(?![\d/])"), 0.95),
     Pattern("DOB", _rx(r"(?<!\d)(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])(?!\d)"), 0.95),
     Pattern("DOB", _rx(r"(?<![\d/.\-])(?:0?[1-9]|[12]\d|3[01])[/.\-](?:0?[1-9]|1[0-2])(?![\d/])"), 0.85, _is_birth),
     Pattern("DOB", _rx(r"(?<!\d)(?:0[1-9]|[12]\d|3[01])\s?(?:0[1-9]|1[0-2])\s?(?:(?:19|20)\d\d|[01]\d)(?!\d)"), 0.9, _is_birth),
-    Pattern("DOB", _rx(rf"\b(?:the\s+)?(?:(?:twenty|thirty)[\s\-]?)?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|\w{{3,5}}teenth|twentieth|thirtieth)\s+(?:of\s+)?(?:{_MONTH})\b(?:\s+(?:19|20)\d\d)?"), 0.9, _is_birth),
-)  # fmt: skip
+    _BORN_IN_WORDS,
+)
 _WORDS = re.compile(r"[a-z]+|\d+", re.I)
 
 
@@ -167,9 +154,9 @@ def find(text: str) -> list[Span]:
                 if pattern.accepts is None or pattern.accepts(text, match):
                     found.append(Span(match.start(), match.end(), pattern.label, pattern.score, LAYER))
     elif "birth" in text.lower() or "born" in text.lower():
-        for match in PATTERNS[-1].regex.finditer(text):
+        for match in _BORN_IN_WORDS.regex.finditer(text):
             if _is_birth(text, match):
-                found.append(Span(match.start(), match.end(), "DOB", PATTERNS[-1].score, LAYER))
+                found.append(Span(match.start(), match.end(), "DOB", _BORN_IN_WORDS.score, LAYER))
     found.extend(_spelled(text))
     return found
 

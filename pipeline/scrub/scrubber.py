@@ -118,7 +118,13 @@ class _NoEnhancer(ContextAwareEnhancer):
     def __init__(self) -> None:
         super().__init__(0.0, 0.0, 0, 0)
 
-    def enhance_using_context(self, text: str, raw_results: list[RecognizerResult], *_: object, **__: object) -> list[RecognizerResult]:
+    def enhance_using_context(
+        self,
+        text: str,  # noqa: ARG002
+        raw_results: list[RecognizerResult],
+        *_: object,
+        **__: object,
+    ) -> list[RecognizerResult]:
         return raw_results
 
 
