@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from disclosure.table import Dimension
-from forms.survey import Role, Survey
+from forms.survey import Kind, Role, Survey
 from pipeline.councils import Councils
 
 TABLES = Path(__file__).parent / "tables"
@@ -120,15 +120,21 @@ def _variable(name: str, entry: Mapping[str, Any], survey: Survey) -> VariableSp
         if not isinstance(entry.get("tree"), dict):
             raise TableSpecError(f"Variable '{name}' is derived: it needs a `tree` of its codes.")
         tree = {str(code): str(parent) for code, parent in entry["tree"].items()}
+        if set(labels) != set(tree):
+            raise TableSpecError(f"Variable '{name}' needs a label for each code of its tree, and for no other.")
         return VariableSpec(name, title, Dimension.tree(name, tree), labels, derive=str(entry["derive"]))
     answers = _options(name, str(entry["field"]), survey)
     if "groups" in entry:
         groups = {str(code): str(group) for group, codes in entry["groups"].items() for code in codes}
-        if set(groups) != set(answers) or set(labels) != set(groups.values()):
+        placed = sum(len(codes) for codes in entry["groups"].values())
+        if not placed == len(groups) == len(answers) or set(groups) != set(answers) or set(labels) != set(groups.values()):
             raise TableSpecError(f"Variable '{name}' must put each answer of its question into one labelled group.")
         dimension = Dimension.flat(name, tuple(str(group) for group in entry["groups"]))
         return VariableSpec(name, title, dimension, labels, str(entry["field"]), groups)
     multiple, scale = bool(entry.get("multiple")), bool(entry.get("scale"))
+    kinds = {question.kind for form in survey for question in form.questions if str(entry["field"]) in question.choice_fields}
+    if kinds != ({Kind.CHOICES} if multiple else kinds - {Kind.CHOICES}):
+        raise TableSpecError(f"Variable '{name}' must be `multiple` if its question takes several answers, and only then.")
     dimension = Dimension.multiple(name, answers) if multiple else Dimension.flat(name, answers)
     return VariableSpec(name, title, dimension, answers, str(entry["field"]), multiple=multiple, scale=scale)
 
