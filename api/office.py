@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +27,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     made.globals.update(static=static_files().url, language="en", direction="ltr")
-    made.filters.update(day=written_day, number=written_number, size=written_size)
+    made.filters.update(day=written_day, days=written_days, number=written_number, size=written_size)
     return made
 
 
@@ -48,6 +49,12 @@ def written_day(day: date | str) -> str:
     """A day in words: 4 May 2026."""
     day = date.fromisoformat(day) if isinstance(day, str) else day
     return f"{day.day} {day:%B %Y}"
+
+
+def written_days(collected: Mapping[str, str]) -> str:
+    """A first and a last day in words: on 4 May 2026, or from 4 May 2026 to 9 June 2026."""
+    first, last = written_day(collected["from"]), written_day(collected["to"])
+    return f"on {first}" if first == last else f"from {first} to {last}"
 
 
 def written_number(number: int) -> str:

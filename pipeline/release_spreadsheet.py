@@ -63,7 +63,8 @@ def spreadsheet(description: ReleaseDescription, table: ReleaseTable, rows: Sequ
 
 
 def _scope(description: ReleaseDescription) -> str:
-    return f"Children who answered from {_day(description.collected_from)} to {_day(description.collected_to)}"
+    first, last = _day(description.collected_from), _day(description.collected_to)
+    return f"Children who answered on {first}" if first == last else f"Children who answered from {first} to {last}"
 
 
 def _day(day: date) -> str:

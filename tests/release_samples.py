@@ -12,6 +12,7 @@ from nacl import pwhash
 from disclosure.policy import load_policy
 from disclosure.table import WITHHELD, Dimension, PublishedTable, Status
 from pipeline.release_description import AttackResult, ReleaseDescription, ReleaseDimension, ReleaseTable
+from retention import keys
 from retention.keys import write_private
 from retention.settings import SecureZone
 
@@ -74,6 +75,5 @@ def secure_zone(folder: Path) -> SecureZone:
 
 def quick_passphrases(patch: pytest.MonkeyPatch) -> None:
     """Argon2 at its least cost: the same code, without half a second for each key ring a test opens."""
-    for name in ("MODERATE", "INTERACTIVE"):
-        patch.setattr(pwhash.argon2id, f"OPSLIMIT_{name}", pwhash.argon2id.OPSLIMIT_MIN)
-        patch.setattr(pwhash.argon2id, f"MEMLIMIT_{name}", pwhash.argon2id.MEMLIMIT_MIN)
+    patch.setattr(keys, "PASSPHRASE_OPSLIMIT", pwhash.argon2id.OPSLIMIT_MIN)
+    patch.setattr(keys, "PASSPHRASE_MEMLIMIT", pwhash.argon2id.MEMLIMIT_MIN)

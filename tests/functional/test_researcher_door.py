@@ -53,13 +53,16 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
 
 def test_from_the_list_to_a_downloaded_table_without_script(page: Page, zone: ReleaseZone, tmp_path: Path) -> None:
     page.goto("/")
-    page.get_by_role("link", name="What children told us, autumn 2026").first.click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="What children told us, autumn 2026").first.click()
     assert "About 2,540 children" in page.inner_text("main")
     assert "not a random sample" in page.inner_text("main")
-    page.get_by_role("link", name="How children feel about life, by place", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="How children feel about life, by place", exact=True).click()
     row = page.get_by_role("row", name="Northfield")
     assert row.get_by_role("cell").all_inner_texts() == ["464", "410", "[c]", "[c]"]
-    page.get_by_role("link", name="Percentages").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Percentages").click()
     assert page.get_by_role("row", name="The South").get_by_role("cell").all_inner_texts() == ["100", "69", "22", "9"]
     with page.expect_download() as waiting:
         page.get_by_role("link", name="Download as CSV").click()

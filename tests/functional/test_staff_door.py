@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -40,12 +41,18 @@ def address(office: SecureStore, tmp_path: Path) -> Iterator[str]:
         yield found
 
 
+def press(page: Page, name: str, role: Literal["button", "link"] = "button") -> None:
+    """Press what leads to another page, and wait for that page."""
+    with page.expect_navigation():
+        page.get_by_role(role, name=name, exact=True).click()
+
+
 def sign_in(context: BrowserContext, name: str) -> Page:
     page = context.new_page()
     page.goto("/login")
     page.get_by_label("Your name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    press(page, "Sign in")
     expect(page.get_by_role("button", name=f"Sign out {name}")).to_be_visible()
     return page
 
@@ -56,7 +63,7 @@ def read_until(page: Page, words: str) -> None:
     for _ in TEXTS:
         if words in page.locator("#text").inner_text():
             return
-        page.get_by_role("button", name="Save and next").click()
+        press(page, "Save and next")
     raise AssertionError("the text never came")
 
 
@@ -72,15 +79,15 @@ def test_a_reviewer_keeps_adds_removes_and_undoes(chromium: Browser, office: Sec
     page.get_by_text("Zofia", exact=True).click()  # missed by the machine
     for word in ("Larkmeadow", "Primary"):  # proposed, but let us say it may stay
         page.get_by_text(word, exact=True).click()
-    page.get_by_role("button", name="Save and next").click()
+    press(page, "Save and next")
     expect(page.get_by_role("button", name="Undo my last")).to_be_visible()
     zofia = TEXTS[0].index("Zofia")
     assert decided(office, 0).decided == (PROPOSED[0][0], Mark(zofia, zofia + 5, "PERSON"))
     assert decided(office, 0).state is review.ReviewState.CHANGED
-    page.get_by_role("button", name="Undo my last").click()
+    press(page, "Undo my last")
     assert "Quillfeather" in page.locator("#text").inner_text()
     assert decided(office, 0).state is review.ReviewState.PENDING
-    page.get_by_role("button", name="Save and next").click()
+    press(page, "Save and next")
     expect(page.get_by_role("button", name="Undo my last")).to_be_visible()
     assert decided(office, 0).state is review.ReviewState.ACCEPTED
     context.close()
@@ -124,23 +131,23 @@ def test_two_checkers_let_a_release_leave_and_its_author_cannot(
     pages = {name: sign_in(context, name) for name, context in contexts.items()}
     for name in ("olga", "chris"):
         page = pages[name]
-        page.get_by_role("link", name="autumn-2026").click()
-        page.get_by_role("link", name="Open the table").click()
-        assert page.get_by_role("row", name="Northfield").first.get_by_role("cell").all_inner_texts() == ["464", "410", "[c]", "[c]"]
-        page.get_by_role("link", name="Back to the release").click()
+        press(page, "autumn-2026", "link")
+        press(page, "Open the table How children feel about life, by place", "link")
+        expect(page.get_by_role("row", name="Northfield").first.get_by_role("cell")).to_have_text(["464", "410", "[c]", "[c]"])
+        press(page, "Back to the release", "link")
         page.get_by_label("I have looked at").check()
-        page.get_by_role("button", name="Sign as its checker").click()
+        press(page, "Sign as its checker")
         alert = page.get_by_role("alert")
         if name == "olga":
             assert "Three different people release a table" in alert.inner_text()
         else:
             assert alert.count() == 0
-            page.get_by_role("button", name="Approve and release").click()
+            press(page, "Approve and release")
             assert "Three different people release a table" in page.get_by_role("alert").inner_text()
     assert not (tmp_path / "release").exists()
     page = pages["ali"]
-    page.get_by_role("link", name="autumn-2026").click()
-    page.get_by_role("button", name="Approve and release").click()
+    press(page, "autumn-2026", "link")
+    press(page, "Approve and release")
     assert "released" in page.get_by_role("heading", level=1).inner_text()
     assert (tmp_path / "release/autumn-2026/tables/life-by-place.csv").exists()
     for context in contexts.values():
