@@ -106,6 +106,12 @@ SCHOOLS: list[dict[str, str]] = [
         "Postcode": "TR1 3AY",
     },
     {
+        "EstablishmentName": "Camp Primary School",
+        "EstablishmentTypeGroup (name)": "Other types",  # a group that is on no list
+        "TypeOfEstablishment (name)": "Service children's education",
+        "Postcode": "TR1 3AY",
+    },
+    {
         "EstablishmentName": "Old Hall School",
         "EstablishmentTypeGroup (name)": "Independent schools",
         "TypeOfEstablishment (name)": "Other independent school",
@@ -127,7 +133,7 @@ SCHOOLS: list[dict[str, str]] = [
 def test_schools_give_phase_and_group_and_never_point_to_a_child(tmp_path: Path) -> None:
     home = tmp_path / "home"
     record = add(put(tmp_path, "edubasealldata20250901.csv", gias_table(SCHOOLS)), home)
-    assert (record.product, record.vintage, record.rows) == ("GIAS", "2025-08", 5)
+    assert (record.product, record.vintage, record.rows) == ("GIAS", "2025-08", 6)
     directory = directory_in_use(home)
     schools = schools_in_use(home, directory)
     cornwall, westminster = "E06000052", "E09000033"
@@ -139,6 +145,7 @@ def test_schools_give_phase_and_group_and_never_point_to_a_child(tmp_path: Path)
         ("nine elms high school", westminster, SchoolOutcome.MATCHED),
         ("long meadow school", cornwall, SchoolOutcome.NOT_MATCHED),  # special
         ("the bridge academy", cornwall, SchoolOutcome.NOT_MATCHED),  # special by its type
+        ("camp primary school", cornwall, SchoolOutcome.NOT_MATCHED),
         ("gone primary school", cornwall, SchoolOutcome.NOT_MATCHED),
         ("sunshine primary childrens centre", cornwall, SchoolOutcome.NOT_MATCHED),
     ]
