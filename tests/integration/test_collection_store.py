@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from retention import database
 from retention.collection_store import NoWave, Receipt, SlotStore, WaveClosed, WaveState, connect_collection
 from retention.database import DatabaseUnavailable
 from retention.seal import BODY_SIZE, LOCATOR_SIZE, SealedResponse
@@ -136,7 +137,7 @@ def test_growth_keeps_every_response(tmp_path: Path) -> None:
 def test_a_stranger_cannot_choose_ids_that_collide(tmp_path: Path) -> None:
     homes = []
     for number in range(2):
-        store = collecting(f"sqlite:///{tmp_path / str(number) / 'r.sqlite'}", capacity=4096)
+        store = collecting(f"sqlite:///{tmp_path / str(number) / 'r.sqlite'}")
         assert isinstance(store, SlotStore)
         with store._reading() as connection:
             homes.append(bytes(store._row(connection).salt))
@@ -227,6 +228,23 @@ def test_a_folder_that_goes_away_and_comes_back_loses_nothing(tmp_path: Path) ->
     folder.unlink()
     (tmp_path / "elsewhere").rename(folder)
     assert store.put(records) == [Receipt.ALREADY_STORED] * 10 + [Receipt.STORED] * 10
+    assert stored(store) == {record.id: record for record in records}
+
+
+def test_a_full_disk_refuses_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found out at the worst moment: in the middle of growing, with half of the records moved."""
+    url = f"sqlite:///{tmp_path / 'c' / 'r.sqlite'}"
+    store, records = collecting(url, capacity=24), sealed(20)
+    store.put(records[:16])
+    pages = (tmp_path / "c" / "r.sqlite").stat().st_size // 4096
+    monkeypatch.setattr(database, "_PRAGMAS", (*database._PRAGMAS, f"max_page_count={pages + 30}"))
+    full = open_store(url)
+    for _ in range(2):
+        with pytest.raises(DatabaseUnavailable):
+            full.put(records)
+        assert stored(full) == {record.id: record for record in records[:16]}
+    monkeypatch.undo()
+    assert open_store(url).put(records) == [Receipt.ALREADY_STORED] * 16 + [Receipt.STORED] * 4
     assert stored(store) == {record.id: record for record in records}
 
 
