@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline import cli_office, cli_release
+from pipeline import cli_disclosure, cli_geography, cli_office, cli_release
 from pipeline.cli_options import Person, WaveName, bar, console, open_store, print_counts, store_for_step
 from pipeline.failures import exit_code, sentence
 
@@ -20,6 +20,8 @@ app.add_typer(cli_release.app, name="release")
 app.add_typer(cli_office.staff_app, name="staff")
 app.add_typer(cli_office.certificates_app, name="certificates")
 app.add_typer(cli_office.ledger_app, name="ledger")
+app.add_typer(cli_geography.app, name="geography")
+app.add_typer(cli_disclosure.app, name="disclosure")
 
 INTERRUPTED = 130
 Children = Annotated[int, typer.Option(min=1, help="How many.")]
@@ -104,10 +106,14 @@ def transfer(wave: WaveName, person: Person) -> None:
 @app.command()
 def locate(wave: WaveName, person: Person) -> None:
     """Postcodes and schools become statistics; then their key is destroyed."""
+    from pipeline.cli_geography import geography_folder
+    from pipeline.geography.in_use import directory_in_use, schools_in_use
     from pipeline.steps.locate import locate as step
 
+    directory = directory_in_use(geography_folder())
+    schools = schools_in_use(geography_folder(), directory)
     with ExitStack() as stack:
-        counts = step(store_for_step()[1], wave, person, bar("locate", stack))
+        counts = step(store_for_step()[1], wave, person, bar("locate", stack), directory, schools)
     print_counts(counts)
 
 

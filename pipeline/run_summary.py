@@ -51,7 +51,7 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
         hidden = int(table["primary"]) + int(table["secondary"])
         lines.append(f"               {table['id']:36} {table['cells']:5} cells, {hidden:4} withheld")
     lines += [
-        f"The attack   found {attack['exposed']} of {attack['withheld']} withheld counts{_left_open(attack['narrowest'])}",
+        f"The attack   found {attack['exposed']} of {attack['withheld']} different withheld counts{_left_open(attack['narrowest'])}",
         f"Checked by   {CHECKER} and {APPROVER} ([bold]scripts here; two people in earnest[/bold])",
         f"Ledger       {summary['ledger_entries']} entries, chain and signatures verified; {len(summary['certificates'])} certificates",
         f"Files        {summary['files']['released']} (public), {summary['files']['secure']} (the evidence team's)",

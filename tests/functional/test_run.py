@@ -90,7 +90,9 @@ def _check(home: Path, wave: str) -> None:
         shown = frame["protected"][frame["protected"]["table"] == table["id"]]
         assert table["cells"] == len(shown)
         assert table["primary"] + table["secondary"] == (shown["status"] != "published").sum()
-    assert told["attack"]["withheld"] == (frame["protected"]["status"] != "published").sum()
+    hidden = frame["protected"]["status"] != "published"
+    most = frame["protected"][hidden].groupby("table").size().max()
+    assert most <= told["attack"]["withheld"] <= hidden.sum(), "a count that stands in several tables is attacked once"
     assert told["attack"]["exposed"] == 0
     assert withheld > 0
 

@@ -1,0 +1,139 @@
+"""The verbs that go from files to files: official geography, and disclosure control of anybody's tables."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipeline import cli
+from tests.integration.chain import WAVE, Office, Stages
+from tests.integration.official_files import ONSPD_2026, VINTAGE, postcode_table, write_zip
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def bigask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command in this process: its exit code, standard output and standard error."""
+    monkeypatch.setenv("BIGASK_HOME", str(tmp_path / "home"))
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["bigask", *arguments])
+        capsys.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
+def _onspd(folder: Path) -> Path:
+    """The postcode directory as downloaded, in small."""
+    return write_zip(folder / "onspd.zip", {"Data/ONSPD_JAN_2026_UK.csv": postcode_table(ONSPD_2026)})
+
+
+def _tables(folder: Path, counts: dict[tuple[str, str], int]) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / "sport.csv"
+    pd.DataFrame([(a, b, n) for (a, b), n in counts.items()], columns=["town", "sport", "n"]).to_csv(path, index=False)
+    return path
+
+
+COUNTS = {
+    (town, sport): n
+    for (town, row) in {"a": (120, 45, 3), "b": (88, 61, 30), "c": (140, 33, 52)}.items()
+    for sport, n in zip(("none", "some", "much"), row, strict=True)
+}
+
+
+def test_tables_are_protected_and_withstand_the_attack(bigask: Run, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    code, told, err = bigask("disclosure", "protect", str(_tables(tmp_path / "in", COUNTS)), "--out", str(out))
+    assert (code, err) == (0, "")
+    assert "sport" in told
+    published = pd.read_csv(out / "sport.csv").set_index(["town", "sport"])
+    assert pd.isna(published.loc[("a", "much"), "n"])
+    assert published.loc[("Total", "Total"), "n"] == sum(COUNTS.values())
+    code, told, err = bigask("disclosure", "audit", str(out))
+    assert (code, err) == (0, "")
+    assert told.startswith("0 of ")
+
+
+def test_a_table_with_a_single_hole_is_pinned_down(bigask: Run, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    bigask("disclosure", "protect", str(_tables(tmp_path / "in", COUNTS)), "--out", str(out))
+    published = pd.read_csv(out / "sport.csv", keep_default_na=False)
+    true = {**COUNTS}
+    for row in published.index:
+        key = (published.loc[row, "town"], published.loc[row, "sport"])
+        if key in true and key != ("a", "much"):
+            published.loc[row, ["n", "status"]] = [str(true[key]), "published"]
+    (tmp_path / "bare").mkdir()
+    published.to_csv(tmp_path / "bare" / "sport.csv", index=False)
+    code, told, err = bigask("disclosure", "audit", str(tmp_path / "bare"))
+    assert (code, err) == (7, "")
+    assert "3 to 3" in told
+    assert "1 of 1 withheld counts are pinned down." in told
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({("a", "none"): -1}, "whole numbers"), ({("Total", "none"): 5}, "total")],
+)
+def test_a_bad_table_is_one_sentence(bigask: Run, tmp_path: Path, change: dict[tuple[str, str], int], said: str) -> None:
+    code, told, err = bigask("disclosure", "protect", str(_tables(tmp_path / "in", COUNTS | change)), "--out", str(tmp_path / "out"))
+    assert (code, told) == (7, "")
+    assert said in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("hierarchy", ["town", "town=", "=x.csv", "town=nowhere.csv"])
+def test_a_hierarchy_that_is_no_file(bigask: Run, tmp_path: Path, hierarchy: str) -> None:
+    table = str(_tables(tmp_path / "in", COUNTS))
+    assert bigask("disclosure", "protect", table, "--out", str(tmp_path / "out"), "--hierarchy", hierarchy)[0] == 2
+    assert bigask("disclosure", "audit", str(tmp_path / "nowhere.csv"))[0] == 2
+
+
+def test_an_official_file_is_added_listed_shown_used_and_removed(bigask: Run, tmp_path: Path) -> None:
+    official = _onspd(tmp_path)
+    assert bigask("geography", "list") == (0, "", "")
+    code, told, _ = bigask("geography", "add", str(official))
+    assert code == 0
+    name = told.partition(":")[0]
+    code, told, _ = bigask("geography", "list")
+    assert (code, told.split()[:2]) == (0, [name, VINTAGE])
+    code, told, _ = bigask("geography", "show", name)
+    assert code == 0
+    assert "sha256" in told
+    asked = tmp_path / "postcodes.csv"
+    asked.write_text("S63 8XQ\nnonsense\n", encoding="utf-8")
+    code, told, _ = bigask("geography", "lookup", str(asked))
+    assert (code, told.count("\n")) == (0, 3)
+    assert bigask("geography", "remove", name)[0] == 0
+    code, _, err = bigask("geography", "show", name)
+    assert (code, err.count("\n")) == (8, 1)
+
+
+def test_a_file_that_is_no_geography_is_refused(bigask: Run, tmp_path: Path) -> None:
+    path = tmp_path / "notes.csv"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    code, told, err = bigask("geography", "add", str(path))
+    assert (code, told, err.count("\n")) == (8, "", 1)
+    assert bigask("geography", "add", str(tmp_path / "nowhere.csv"))[0] == 2
+
+
+@pytest.mark.usefixtures("quick")
+def test_locate_reads_the_file_that_was_added(stages: Stages, bigask: Run, tmp_path: Path) -> None:
+    stages.copy("transfer", tmp_path / "home")
+    assert bigask("geography", "add", str(_onspd(tmp_path)))[0] == 0
+    assert bigask("locate", "--wave", WAVE, "--as", "an.alyst")[0] == 0
+    assert Office.at(tmp_path / "home").store.steps(WAVE)["locate"]["directory"] == VINTAGE
