@@ -15,8 +15,8 @@ from forms.answers import AnswerError, Answers, Problem, complete, path, problem
 from forms.answers import Response as Answered
 from forms.survey import Form, Page, Survey, SurveyError
 
-NONCE = re.compile(r"^[0-9a-f]{32}$")
-CARRIED = ("page", "action", "nonce", "version", "private")  # what a post carries beside answers
+NONCE = re.compile(r"[0-9a-f]{32}")
+CARRIED = ("page", "action", "nonce", "version", "last", "private")  # what a post carries beside answers
 
 
 class MalformedPost(ValueError):
@@ -37,12 +37,16 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Post:
-    """One post, understood. `nonce` is 32 hex digits, or empty at the start; so is `page`."""
+    """One post, understood. `nonce` is 32 hex digits, or empty at the start; so is `page`.
+
+    `last` is true if the page said of itself that it was the last, so that the child knew what the button does.
+    """
 
     action: Action
     page: str
     nonce: str
     answers: Answers
+    last: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,12 +98,12 @@ def read_post(form: Form, pairs: Iterable[tuple[str, str]]) -> Post:
         return Post(action, "", "", Answers())
     if carried.get("version") != form.version:
         raise OtherVersion("the page is of another version of the form")
-    if not NONCE.match(carried.get("nonce", "")):
+    if not NONCE.fullmatch(carried.get("nonce", "")):
         raise MalformedPost("the nonce is not one")
     if carried.get("page") not in {page.id for page in form.pages}:
         raise MalformedPost("an unknown page was sent")
     try:
-        return Post(action, carried["page"], carried["nonce"], read(form, given))
+        return Post(action, carried["page"], carried["nonce"], read(form, given), "last" in carried)
     except AnswerError as error:
         raise MalformedPost(str(error)) from None
 
@@ -122,7 +126,17 @@ def advance(form: Form, post: Post) -> Show | Finished:
     for page in pages:
         if found := problems(page, post.answers):
             return Show(page, post.answers, found)
+    if not (post.last or _announced(form, pages[at], post.answers)):
+        return Show(pages[at], post.answers)  # the same page again, which now says that it is the last
     return Finished(complete(form, post.answers), Show(pages[at], post.answers))
+
+
+def _announced(form: Form, page: Page, answers: Answers) -> bool:
+    """True if this page, before it was answered, could only be the last: then it has said so."""
+    here = set(page.fields)
+    before = Answers({name: codes for name, codes in answers.choices.items() if name not in here}, answers.texts)
+    n, total = progress(form, Show(page, before))
+    return n == total
 
 
 def carried_answers(form: Form, shown: Show) -> list[tuple[str, str]]:

@@ -129,7 +129,7 @@ def question_page(form: Form, nonce: str, shown: Show) -> str:
         errors={complaint.field: complaint.text for complaint in complaints},
         heading=_heading(form, page),
         has_helper_page=any(one.by_parent for one in form.pages),
-        hidden=_hidden(form, nonce, page, carried_answers(form, shown)),
+        hidden=_hidden(form, nonce, page, carried_answers(form, shown), last=n == total),
         n=n,
         total=total,
         field_id=field_id,
@@ -142,7 +142,7 @@ def question_page(form: Form, nonce: str, shown: Show) -> str:
 def unavailable(form: Form, nonce: str, shown: Show) -> str:
     """The page that keeps every answer, to be sent again with the same nonce."""
     answers = carried_answers(form, shown) + shown.answers.pairs(shown.page.fields)
-    return page_of_form("unavailable", form, hidden=_hidden(form, nonce, shown.page, answers), action=Action.NEXT.value)
+    return page_of_form("unavailable", form, hidden=_hidden(form, nonce, shown.page, answers, last=True), action=Action.NEXT.value)
 
 
 def _render(template: str, speaking: Form, words: Mapping[str, str], **values: Any) -> str:
@@ -166,8 +166,9 @@ def _day(language: str, iso: str) -> str:
     return f"{day} {months[month - 1]} {year}" if language.split("-")[0] == "en" else iso
 
 
-def _hidden(form: Form, nonce: str, page: Page, answers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [("version", form.version), ("nonce", nonce), ("page", page.id), *answers]
+def _hidden(form: Form, nonce: str, page: Page, answers: Sequence[tuple[str, str]], last: bool) -> list[tuple[str, str]]:
+    always = [("version", form.version), ("nonce", nonce), ("page", page.id)]
+    return [*always, *([("last", "1")] if last else []), *answers]
 
 
 def _heading(form: Form, page: Page) -> str:
