@@ -20,6 +20,16 @@ from pipeline.scrub.words import Word
 DOUBT = 0.01
 
 
+_QUICK_SHARE = 0.35  # of the say, where both networks were asked; two that err differently err less together
+
+
+def _blend(quick: Floats, full: Floats) -> Floats:
+    """Weighted geometric mean of two opinions."""
+    mixed = quick**_QUICK_SHARE * full ** (1 - _QUICK_SHARE)
+    result: Floats = mixed / mixed.sum(axis=1, keepdims=True)
+    return result
+
+
 def load_network(name: str) -> Network:
     """A network that `pipeline.scrub.train` saved."""
     return Network(read_weights(BytesIO((files("pipeline") / "data" / "scrub" / f"{name}.npz").read_bytes())))
@@ -49,7 +59,7 @@ class Opinions:
         if doubtful:
             readings = self._model.read([texts[i] for i in doubtful], [words[i] for i in doubtful])
             for i, reading in zip(doubtful, readings, strict=True):
-                found[i] = self._full.probabilities(*described[i], reading)
+                found[i] = _blend(found[i], self._full.probabilities(*described[i], reading))
         return found
 
     def _describe(self, text: str, words: Sequence[Word]) -> tuple[list[tuple[str, ...]], list[list[str]]]:

@@ -64,6 +64,7 @@ _NHS_CUE = re.compile(r"\bn\.?h\.?s\b|hospital|doctor|health number", re.I)
 _PHONE_CUE = re.compile(
     r"\b(?:phone|fone|number|num|no|ring|call|text|txt|tel|mob\w*|cell|what'?s ?app|facetime|contact|digits|moblie)\b", re.I
 )
+_POSTCODE_WORD = re.compile(r"post\s?co?de?|poscode|\bcode\b", re.I)
 _POSTCODE_CUE = re.compile(r"post\s?co?de?|poscode|\blive|\bend[sz]?\b|\bfrom\b|\bgang|\bround\b|\bcode\b", re.I)
 _ADDRESS_CUE = re.compile(r"\b(?:live|address|house|home|flat|number|no|at|stay(?:ing)?|door)\b", re.I)
 _HELPLINE = frozenset(_FORMS["public numbers"])
@@ -86,7 +87,7 @@ def _is_nhs(text: str, match: re.Match[str]) -> bool:
 
 def _is_outward(text: str, match: re.Match[str]) -> bool:
     code = match.group().lower().replace(" ", "")
-    if _near(text, match, re.compile(r"post\s?co?de?|poscode|\bcode\b", re.I)):
+    if _near(text, match, _POSTCODE_WORD, after=25):
         return True
     if code in _NOT_OUTWARD or re.search(
         r"\b(?:the|grade|level|year|yr|ps|key stage|stage|galaxy|samsung)\s*$", text[: match.start()], re.I
@@ -146,17 +147,19 @@ _WORDS = re.compile(r"[a-z]+|\d+", re.I)
 
 
 def find(text: str) -> list[Span]:
-    """Every pattern's spans in `text`, overlaps included. A text without a digit, '@' or dot is answered at once."""
+    """Every pattern's spans in `text`, overlaps included. Most texts hold nothing with a form, and are answered at once."""
     found: list[Span] = []
-    if any(c.isdigit() or c in "@./" for c in text):
-        for pattern in PATTERNS:
-            for match in pattern.regex.finditer(text):
-                if pattern.accepts is None or pattern.accepts(text, match):
-                    found.append(Span(match.start(), match.end(), pattern.label, pattern.score, LAYER))
-    elif "birth" in text.lower() or "born" in text.lower():
-        for match in _BORN_IN_WORDS.regex.finditer(text):
-            if _is_birth(text, match):
-                found.append(Span(match.start(), match.end(), "DOB", _BORN_IN_WORDS.score, LAYER))
+    low = text.lower()
+    if any(c.isdigit() or c in "@./" for c in text) or " dot " in low:
+        candidates: tuple[Pattern, ...] = PATTERNS
+    elif "birth" in low or "born" in low or "bday" in low:
+        candidates = (_BORN_IN_WORDS,)
+    else:
+        candidates = ()
+    for pattern in candidates:
+        for match in pattern.regex.finditer(text):
+            if pattern.accepts is None or pattern.accepts(text, match):
+                found.append(Span(match.start(), match.end(), pattern.label, pattern.score, LAYER))
     found.extend(_spelled(text))
     return found
 

@@ -19,7 +19,7 @@ from spacy.vocab import Vocab
 
 from pipeline.scrub import combine, gazetteer, handles, lists, patterns, relations
 from pipeline.scrub.lists import NameLists
-from pipeline.scrub.opinion import Opinions
+from pipeline.scrub.opinion import DOUBT, Opinions
 from pipeline.scrub.spans import LABELS, Span, resolve
 from pipeline.scrub.words import Word, split
 
@@ -51,8 +51,8 @@ DEFAULT_LAYERS = (patterns.LAYER, handles.LAYER, combine.LAYER)
 class _Reader(NlpEngine):
     """Presidio's NLP engine: splits words and asks the learnt combination; downloads nothing."""
 
-    def __init__(self, known: NameLists, learnt: bool, threshold: float, model: bool) -> None:
-        self._opinions = Opinions(known, model) if learnt else None
+    def __init__(self, known: NameLists, learnt: bool, threshold: float, model: bool, doubt: float) -> None:
+        self._opinions = Opinions(known, model, doubt) if learnt else None
         self._threshold = threshold
 
     def load(self) -> None:
@@ -136,6 +136,7 @@ class _Setting:
     layers: tuple[str, ...]
     threshold: float
     model: bool
+    doubt: float
 
 
 class Scrubber:
@@ -146,22 +147,23 @@ class Scrubber:
         lists: NameLists | None = None,
         layers: Sequence[str] = DEFAULT_LAYERS,
         threshold: float = combine.THRESHOLD,
-        model: bool = False,
+        model: bool = True,
+        doubt: float = DOUBT,
     ) -> None:
         """`lists`: word lists, by default this package's own. `layers`: names of the layers to use. `threshold`: the least probability
         at which the learnt combination masks a word; the policy chooses it by the review load it makes. `model`: whether the language
-        model may be asked (without it: faster, less found).
+        model may be asked (without it: faster, less found). `doubt`: from which probability it is asked about a text.
 
         Raises ValueError for an unknown layer or a threshold that is no probability.
         """
         unknown = set(layers) - set(LAYERS)
         if unknown:
             raise ValueError(f"no such layer: {', '.join(sorted(unknown))}; the layers are {', '.join(LAYERS)}")
-        if not 0 < threshold < 1:
-            raise ValueError("the masking threshold must lie between 0 and 1")
-        self._setting = _Setting(lists, tuple(layers), threshold, model)
+        if not (0 < threshold < 1 and 0 <= doubt < 1):
+            raise ValueError("the masking threshold and the doubt must lie between 0 and 1")
+        self._setting = _Setting(lists, tuple(layers), threshold, model, doubt)
         known = lists if lists is not None else _default_lists()
-        self._reader = _Reader(known, combine.LAYER in layers, threshold, model)
+        self._reader = _Reader(known, combine.LAYER in layers, threshold, model, doubt)
         registry = RecognizerRegistry(recognizers=[_Recogniser(n, LAYERS[n], known) for n in layers], supported_languages=[_LANGUAGE])
         self._analyser = AnalyzerEngine(
             registry=registry, nlp_engine=self._reader, supported_languages=[_LANGUAGE], context_aware_enhancer=_NoEnhancer()
@@ -215,7 +217,7 @@ _scrubber: Scrubber | None = None  # of a worker process
 
 def _start_worker(setting: _Setting) -> None:
     global _scrubber
-    _scrubber = Scrubber(setting.known, setting.layers, setting.threshold, setting.model)
+    _scrubber = Scrubber(setting.known, setting.layers, setting.threshold, setting.model, setting.doubt)
 
 
 def _find_in_worker(chunk: list[str]) -> list[tuple[Span, ...]]:
