@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 from starlette.responses import RedirectResponse, Response
 
@@ -22,6 +23,7 @@ _WORD_KIND_FIELD = re.compile(r"as-(\d{1,6}-\d{1,6})\Z")  # of a word outside th
 
 def add_review_desk(guard: Guard, store: SecureStore, sessions: Sessions, texts: RawTexts) -> None:
     """Register the pages of the review."""
+    waiting = Waiting(store, sessions)
 
     @guard.get("/review", Role.REVIEWER)
     def queues(visit: Visit) -> Response:
@@ -30,7 +32,7 @@ def add_review_desk(guard: Guard, store: SecureStore, sessions: Sessions, texts:
 
     @guard.get("/review/{wave}", Role.REVIEWER)
     def next_text(visit: Visit) -> Response:
-        return _desk(visit, _in_hand(store, sessions, visit.session, store.wave(visit.path("wave")).id), 200, "")
+        return _desk(visit, waiting.in_hand(visit.session, store.wave(visit.path("wave")).id), 200, "")
 
     @guard.post("/review/{wave}", Role.REVIEWER)
     def decide(visit: Visit) -> Response:
@@ -83,13 +85,38 @@ def add_review_desk(guard: Guard, store: SecureStore, sessions: Sessions, texts:
         )
 
 
-def _in_hand(store: SecureStore, sessions: Sessions, session: Session, wave_id: str) -> ReviewItem | None:
-    """The text that this reviewer is reading, or the next that nobody else has in hand; None when there is none."""
-    waiting = review.items(store, wave_id, ReviewState.PENDING)
-    held = session.current.get(wave_id)
-    taken = sessions.taken(wave_id, session)
-    chosen = next((item for item in waiting if item.id == held), None) or next((item for item in waiting if item.id not in taken), None)
-    session.current.pop(wave_id, None)
-    if chosen is not None:
-        session.current[wave_id] = chosen.id
-    return chosen
+class Waiting:
+    """Hands out the waiting texts of each wave. The list is read when it runs out, not for every page: it can be long."""
+
+    def __init__(self, store: SecureStore, sessions: Sessions) -> None:
+        self._store = store
+        self._sessions = sessions
+        self._lock = threading.Lock()
+        self._ids: dict[str, list[str]] = {}
+
+    def in_hand(self, session: Session, wave_id: str) -> ReviewItem | None:
+        """The text that this reviewer is reading, or the next that nobody else has in hand; None when there is none."""
+        with self._lock:
+            held = session.current.pop(wave_id, None)
+            chosen = self._pending(held) if held else None
+            chosen = chosen or self._next(wave_id, session) or self._reload(wave_id, session)
+            if chosen is not None:
+                session.current[wave_id] = chosen.id
+            return chosen
+
+    def _next(self, wave_id: str, session: Session) -> ReviewItem | None:
+        taken = self._sessions.taken(wave_id, session)
+        ids = self._ids.get(wave_id, [])
+        while ids:
+            candidate = ids.pop()  # whoever has it in hand either decides it, or leaves it to the next reading of the list
+            if candidate not in taken and (item := self._pending(candidate)) is not None:
+                return item
+        return None
+
+    def _reload(self, wave_id: str, session: Session) -> ReviewItem | None:
+        self._ids[wave_id] = [item.id for item in reversed(review.items(self._store, wave_id, ReviewState.PENDING))]
+        return self._next(wave_id, session)
+
+    def _pending(self, item_id: str) -> ReviewItem | None:
+        item = review.item(self._store, item_id)
+        return item if item.state is ReviewState.PENDING else None

@@ -85,6 +85,11 @@ def desk(secure: Path) -> Iterator[TestClient]:
         yield client
 
 
+def item_of(html: str) -> str:
+    """The text that a page of the review desk puts into a reviewer's hands."""
+    return re.findall(r'name="item" value="([^"]*)"', html)[0]
+
+
 def test_without_a_session_every_page_leads_to_the_login(door: TestClient) -> None:
     for address in ("/", *(page for pages in PAGES.values() for page in pages)):
         answer = door.get(address)
@@ -241,7 +246,7 @@ def test_a_text_is_shown_as_text_and_alone(desk: TestClient, store: SecureStore)
         assert "<script>alert" not in html
         assert "better_life" not in html
         seen.append(sum(word in html for word in ("Quillfeather", "homework", "Bramblewick")))
-        item = re.findall(r'name="item" value="([^"]*)"', html)[0]
+        item = item_of(html)
         places = re.findall(r'name="word" value="([^"]*)" checked', html)
         kinds = {f"kind-{k}": label for k, label in enumerate(re.findall(r'value="(\w+)" selected', html)[1:])}
         answer = desk.post(f"/review/{WAVE}", data={"csrf": csrf_of(html), "item": item, "word": places, "kind": "PERSON", **kinds})
@@ -258,7 +263,7 @@ def test_two_reviewers_never_hold_the_same_text_and_cannot_decide_another_s(secu
         sign_in(rita, "rita")
         token = sign_in(ron, "ron")
         pages = [client.get(f"/review/{WAVE}").text for client in (rita, ron, rita)]
-        held = [re.findall(r'name="item" value="([^"]*)"', html)[0] for html in pages]
+        held = [item_of(html) for html in pages]
         assert held[0] == held[2] != held[1]
         stolen = ron.post(f"/review/{WAVE}", data={"csrf": token, "item": held[0], "kind": "PERSON"})
         assert stolen.status_code == 409
@@ -266,10 +271,26 @@ def test_two_reviewers_never_hold_the_same_text_and_cannot_decide_another_s(secu
         assert ron.post(f"/review/{WAVE}/undo", data={"csrf": token}).status_code == 409
 
 
+def test_a_text_left_unread_by_one_reviewer_comes_to_the_other(secure: Path, store: SecureStore) -> None:
+    app = create_app(zone_in(secure))
+    with TestClient(app, base_url=BASE) as rita, TestClient(app, base_url=BASE) as ron:
+        sign_in(rita, "rita")
+        token = sign_in(ron, "ron")
+        left = item_of(rita.get(f"/review/{WAVE}").text)
+        seen = []
+        for _ in TEXTS[1:]:
+            seen.append(item_of(ron.get(f"/review/{WAVE}").text))
+            ron.post(f"/review/{WAVE}", data={"csrf": token, "item": seen[-1], "kind": "PERSON"})
+        assert "the last texts are in other hands" in ron.get(f"/review/{WAVE}").text
+        rita.post("/logout", data={"csrf": csrf_of(rita.get("/review").text)})
+        assert item_of(ron.get(f"/review/{WAVE}").text) == left
+        assert len({left, *seen}) == len(TEXTS)
+
+
 def test_marks_that_no_page_offers_are_refused_and_nothing_is_decided(desk: TestClient, store: SecureStore) -> None:
     sign_in(desk, "rita")
     html = desk.get(f"/review/{WAVE}").text
-    good = {"csrf": csrf_of(html), "item": re.findall(r'name="item" value="([^"]*)"', html)[0], "kind": "PERSON"}
+    good = {"csrf": csrf_of(html), "item": item_of(html), "kind": "PERSON"}
     for bad in (
         {"word": "0-9999"},
         {"word": "1-2-3"},
