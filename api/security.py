@@ -10,6 +10,7 @@ import logging
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("bigask.door")
@@ -142,6 +143,8 @@ class QuietErrors:
 
         try:
             await self._app(scope, receive, watched)
+        except ClientDisconnect:  # a browser that was closed while it sent: nobody is left to be told, and nothing is wrong
+            return
         except Exception as error:
             if scope["type"] == "lifespan":
                 raise

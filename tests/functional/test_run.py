@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from retention.secure_store import SecureStore
 from retention.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
-CHILDREN = 40
+CHILDREN = 24
 PATIENCE = 240  # seconds; a run of this size takes a few
 
 
@@ -97,37 +98,20 @@ def _check(home: Path, wave: str) -> None:
     assert withheld > 0
 
 
-def _status(home: Path) -> dict[str, Any]:
-    environment = {"BIGASK_HOME": str(home), "PATH": os.environ["PATH"]}
-    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "status", "--json"]
-    return dict(json.loads(subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True).stdout))
+@dataclass(frozen=True)
+class Ended:
+    """An office whose first run was interrupted, killed twice, and then came to its end."""
+
+    home: Path
+    interrupted: tuple[int, str]  # exit code and what was said
+    left_open: list[str]  # doors that outlived the run that opened them
+    killed: tuple[int, int]
+    printed: str
 
 
-def test_a_run_ends_with_released_tables_and_a_summary_that_its_files_bear_out(tmp_path: Path) -> None:
-    out = _run(tmp_path / "home")
-    _check(tmp_path / "home", "demo-1")
-    told = _summary(tmp_path / "home", "demo-1")
-    assert f"Answered     {CHILDREN} invented children" in out
-    assert out.count("by a script here; by people in earnest") == 1, "it says where a script did what people must do"
-    assert "scripts here; two people in earnest" in out
-    for table in told["tables"]:
-        assert re.search(rf"{table['id']} +{table['cells']} cells, +{table['primary'] + table['secondary']} withheld", out)
-    status = _status(tmp_path / "home")
-    (wave,) = status["waves"]
-    assert status["collection"] == {"wave": "demo-1", "state": "wiped", "responses": 0}
-    assert (wave["wave"], wave["next"], wave["texts_waiting"]) == ("demo-1", None, 0)
-    assert wave["releases"] == [{"release": "demo-1-tables", "state": "released"}]
-    assert {kind for kind, is_so in wave["data_sets"].items() if is_so == "destroyed"} == {"bodies", "locators", "texts", "spans"}
-    assert status["ledger_entries"] == _opened(tmp_path / "home").verify_ledger()
-    accounts = tmp_path / "home" / "secure" / "demo-accounts.txt"
-    assert accounts.stat().st_mode & 0o077 == 0
-    _run(tmp_path / "home")
-    _check(tmp_path / "home", "demo-2")
-    assert _summary(tmp_path / "home", "demo-1") == told, "a second run is another wave, and leaves the first alone"
-
-
-def test_interrupted_and_killed_a_run_goes_on_to_the_end(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    home = tmp_path_factory.mktemp("office")
     diary = home / "simulation" / "demo-1" / "finished"
 
     def thanked() -> int:
@@ -135,25 +119,56 @@ def test_interrupted_and_killed_a_run_goes_on_to_the_end(tmp_path: Path) -> None
 
     process = _start(home)
     _until(process, lambda: thanked() >= 3)
-    code, err = _end(process, signal.SIGINT)
-    assert (code, err) == (130, "Interrupted: run it again, it goes on where it stopped.\n")
-    before = thanked()
-    assert before < CHILDREN
+    interrupted = _end(process, signal.SIGINT)
 
-    process = _start(home)
+    process, before = _start(home), thanked()
     _until(process, lambda: thanked() >= before + 3)
-    assert _end(process, signal.SIGKILL) == (-signal.SIGKILL, "")
-    assert _doors_of(home) == [], "the child door closed with the run that opened it"
+    while_answering = _end(process, signal.SIGKILL)[0]
+    left_open = _doors_of(home)
 
     process = _start(home)
-    certificate = home / "secure" / "certificates" / "demo-1-locators.json"
-    _until(process, certificate.exists)  # in the midst of `scrub`, or about to begin
-    assert _end(process, signal.SIGKILL)[0] == -signal.SIGKILL
-    assert not (home / "simulation" / "demo-1" / "summary.json").exists()
+    _until(process, (home / "secure" / "certificates" / "demo-1-locators.json").exists)
+    while_scrubbing = _end(process, signal.SIGKILL)[0]
+    return Ended(home, interrupted, left_open, (while_answering, while_scrubbing), _run(home))
 
-    _run(home)
-    _check(home, "demo-1")
-    assert [path.name for path in (home / "simulation").iterdir()] == ["demo-1"]
+
+def test_interrupted_it_says_that_it_goes_on_and_killed_it_leaves_no_door_open(ended: Ended) -> None:
+    assert ended.interrupted == (130, "Interrupted: run it again, it goes on where it stopped.\n")
+    assert ended.killed == (-signal.SIGKILL, -signal.SIGKILL)
+    assert ended.left_open == []
+    assert (ended.home / "simulation" / "demo-1" / "summary.json").exists()
+
+
+def test_the_summary_is_borne_out_by_the_files(ended: Ended) -> None:
+    _check(ended.home, "demo-1")
+    told = _summary(ended.home, "demo-1")
+    assert f"Answered     {CHILDREN} invented children" in ended.printed
+    assert ended.printed.count("by a script here; by people in earnest") == 1, "it says where a script did what people must do"
+    assert "scripts here; two people in earnest" in ended.printed
+    for table in told["tables"]:
+        assert re.search(rf"{table['id']} +{table['cells']} cells, +{table['primary'] + table['secondary']} withheld", ended.printed)
+    assert (ended.home / "secure" / "demo-accounts.txt").stat().st_mode & 0o077 == 0
+
+
+def test_the_status_says_the_same(ended: Ended) -> None:
+    environment = {"BIGASK_HOME": str(ended.home), "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "status", "--json"]
+    done = subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True)
+    status = json.loads(done.stdout)
+    wave = status["waves"][0]
+    assert (wave["wave"], wave["next"], wave["texts_waiting"]) == ("demo-1", None, 0)
+    assert wave["releases"] == [{"release": "demo-1-tables", "state": "released"}]
+    assert {kind for kind, is_so in wave["data_sets"].items() if is_so == "destroyed"} == {"bodies", "locators", "texts", "spans"}
+    assert wave["steps"] == _summary(ended.home, "demo-1")["steps"]
+    assert status["ledger_entries"] == _opened(ended.home).verify_ledger()
+
+
+def test_run_again_it_makes_another_wave_and_leaves_the_first_alone(ended: Ended) -> None:
+    first = _summary(ended.home, "demo-1")
+    _run(ended.home)
+    _check(ended.home, "demo-2")
+    assert _summary(ended.home, "demo-1") == first
+    assert sorted(path.name for path in (ended.home / "simulation").iterdir()) == ["demo-1", "demo-2"]
 
 
 def _doors_of(home: Path) -> list[str]:
