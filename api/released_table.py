@@ -105,7 +105,7 @@ class Released:
         groups = []
         for above in product(*(self.dimensions[axis]["codes"] for axis in outer)):
             lines = []
-            for entry in self.dimensions[down]["codes"]:
+            for entry in self.ordered(down):
                 at = {down: entry["code"], **{axis: one["code"] for axis, one in zip(outer, above, strict=True)}}
                 cells = []
                 for column in columns:
@@ -121,6 +121,20 @@ class Released:
             groups=tuple(groups),
             has_percent=self.percent_of is not None,
         )
+
+    def ordered(self, axis: int) -> list[Mapping[str, Any]]:
+        """The codes of a dimension for reading: what is below a code follows it."""
+        entries: Sequence[Mapping[str, Any]] = self.dimensions[axis]["codes"]
+        below: dict[str | None, list[Mapping[str, Any]]] = {}
+        known = {entry["code"] for entry in entries}
+        for entry in entries:
+            below.setdefault(entry["parent"] if entry["parent"] in known else None, []).append(entry)
+        found: list[Mapping[str, Any]] = []
+        waiting = list(reversed(below.get(None, [])))
+        while waiting:
+            found.append(entry := waiting.pop())
+            waiting += reversed(below.get(entry["code"], []))
+        return found
 
     def depth(self, axis: int, code: str) -> int:
         """How many steps below its total a code of this dimension is."""

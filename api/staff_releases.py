@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from api.checker_evidence import evidence
 from api.office import page
 from api.released_table import Released
 from api.staff_guard import Guard, Visit
@@ -14,7 +15,7 @@ from pipeline import approval
 from pipeline.release_zone import VerifiedRelease
 from retention import releases
 from retention.releases import TRANSITIONS, Release, ReleaseRefused, ReleaseState
-from retention.secure_store import SecureStore
+from retention.secure_store import SecureStore, StepRefused
 from retention.settings import ReleaseZone
 from retention.staff import Role
 
@@ -43,8 +44,22 @@ def add_release_desk(guard: Guard, store: SecureStore, zone: ReleaseZone | None)
         if about is None:
             raise HTTPException(404)
         layout = Released(about, draft.file(about["files"]["csv"])).layout()
-        values = {"release": known, "draft": draft, "about": about, "layout": layout}
-        return page("staff/table", 200, csrf=visit.session.csrf, member=visit.member, **values)
+        try:
+            withheld, exact = evidence(store, known.wave, about)
+            problem = ""
+        except StepRefused as error:
+            withheld, exact, problem = (), False, str(error)
+        return page(
+            "staff/table",
+            csrf=visit.session.csrf,
+            member=visit.member,
+            release=known,
+            about=about,
+            layout=layout,
+            withheld=withheld,
+            exact=exact,
+            problem=problem,
+        )
 
     @guard.get("/releases/{id}/files/{name:path}", Role.OUTPUT_CHECKER)
     def one_file(visit: Visit) -> Response:

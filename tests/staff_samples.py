@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
+from disclosure.audit import audit
+from disclosure.policy import load_policy
+from disclosure.table import Status
 from pipeline import approval
 from pipeline.release_files import build_release
+from pipeline.steps.protect import to_frame
 from retention import releases
 from retention.ledger import Entry
 from retention.review import Mark, Reason, add_items
 from retention.secure_store import SecureStore, Wave
 from retention.settings import SecureZone
 from retention.staff import Role, add_member
-from tests.release_samples import description, quick_passphrases, release_table, secure_zone
+from tests.release_samples import description, published, quick_passphrases, release_table, secure_zone
 
 WAVE = "2026-autumn"
 PASSWORD = "correct horse battery"
@@ -51,13 +58,36 @@ def make_office(folder: Path) -> SecureStore:
     store.add_wave(Wave(WAVE, "big_ask", "body", "locator"), Entry("ann", "wave-open", WAVE))
     frame = pd.DataFrame({"text_row": range(len(TEXTS)), "row": [7, 8, 9], "field": ["better_life"] * 3, "text": TEXTS})
     stored = store.vault.write(frame)
+    protected = [store.vault.write(frame) for frame in evidence_frames()]
     queue = [(row, Reason.FLAGGED if marks else Reason.SAMPLE, marks) for row, marks in enumerate(PROPOSED)]
     with store.record(Entry("ann", "scrub", WAVE)) as connection:
         store.add_asset(connection, WAVE, "texts", stored)
+        store.add_asset(connection, WAVE, "protected", protected[0])
+        store.add_asset(connection, WAVE, "attack", protected[1])
         add_items(connection, WAVE, queue)
     digest = build_release(approval.draft_folder(store.zone, "autumn-2026"), description(), [release_table()])
     releases.draft(store, "autumn-2026", WAVE, "olga", digest)
     return store
+
+
+def evidence_frames() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What protecting leaves in the vault about the sample's table: statuses (one of them small), and the attack's real bounds."""
+    table = published()
+    status = table.status.copy()
+    status[tuple(np.argwhere(table.withheld)[-1])] = Status.PRIMARY.value
+    small = replace(table, status=status)
+    report = audit([small], load_policy("ons-threshold-10"))
+    cells = [
+        {
+            "table": small.id,
+            "cell": {d.name: d.codes[k] for d, k in zip(small.dimensions, at, strict=True)},
+            "low": int(report.low[0][tuple(at)]),
+            "high": int(report.high[0][tuple(at)]),
+        }
+        for at in np.argwhere(small.withheld)
+    ]
+    document = json.dumps({"certificate": {"exact": report.exact, "withheld": cells}})
+    return to_frame([small]), pd.DataFrame({"document": [document]})
 
 
 def zone_in(folder: Path) -> SecureZone:

@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from api.checker_evidence import evidence
 from api.staff import create_app
 from api.staff_guard import COOKIE
 from api.staff_session import FAILURES, IDLE, LONGEST, PAUSE
+from pipeline import approval
 from retention import releases, review
 from retention.releases import ReleaseState
 from retention.review import ReviewState
-from retention.secure_store import SecureStore
+from retention.secure_store import SecureStore, StepRefused
 from retention.settings import ReleaseZone
 from tests.release_samples import quick_passphrases
 from tests.staff_samples import PASSWORD, PEOPLE, TEXTS, WAVE, csrf_of, make_office, sign_in, zone_in
@@ -324,6 +326,27 @@ def test_texts_are_out_of_reach_once_their_key_is_destroyed(desk: TestClient, st
     assert answer.status_code == 409
     assert "destroyed" in answer.text
     assert not any(word in answer.text for word in ("Quillfeather", "homework", "Bramblewick"))
+
+
+def test_the_checker_sees_why_each_count_is_withheld_and_its_bounds(desk: TestClient, store: SecureStore) -> None:
+    withheld, exact = evidence(store, WAVE, approval.read_draft(store, "autumn-2026").metadata["tables"][0])
+    assert exact
+    assert [one.labels for one in withheld] == [
+        ("Northtown", "In between"), ("Northtown", "Unhappy"), ("Northfield", "In between"), ("Northfield", "Unhappy"),
+    ]  # fmt: skip
+    assert [one.reason == "Under the threshold" for one in withheld] == [False, False, False, True]
+    # Northfield's two sum to 464 - 410 = 54 and each is at least 1; Northtown's follow from the North's 331 and 143.
+    assert [(one.low, one.high) for one in withheld] == [(278, 330), (90, 142), (1, 53), (1, 53)]
+    sign_in(desk, "chris")
+    html = desk.get("/releases/autumn-2026/tables/life-by-place").text
+    assert html.count("Under the threshold") == 1
+    assert '<td class="govuk-table__cell govuk-table__cell--numeric">278</td>' in html
+
+
+def test_evidence_that_does_not_fit_the_draft_is_said_to_be_so(store: SecureStore) -> None:
+    about = approval.read_draft(store, "autumn-2026").metadata["tables"][0]
+    with pytest.raises(StepRefused, match="does not fit the draft"):
+        evidence(store, WAVE, {**about, "id": "another-table"})
 
 
 def test_the_author_cannot_check_and_nobody_signs_twice(desk: TestClient, store: SecureStore, secure: Path) -> None:
