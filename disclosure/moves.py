@@ -2,7 +2,7 @@
 
 A move is a whole-number change of withheld cells that keeps every sum and leaves every cell in the range that a reader
 takes for granted. The table moved by it fits all that is published; so a cell that some move changes is not pinned down,
-and the move is the proof. Moves of least cost are found by linear programming (HiGHS), warm-started from one to the next.
+and the move is the proof. Moves of least cost are found by linear programming (HiGHS), each from no move at all, which is nearly there.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ Mask = npt.NDArray[np.bool_]
 UNBOUNDED = np.int64(2**40)
 ROUNDING = 1e-6
 LARGEST_SCALE = 12  # a fractional move is scaled up to whole numbers by at most this
+DIVES = 8  # changes held at whole numbers, one after the other, before a search
 SEARCH_NODES = 300  # branch-and-bound nodes for a move that has no whole-number scaling
 
 
@@ -152,7 +153,13 @@ class Finder:
         model.a_matrix_.start_, model.a_matrix_.index_ = both.indptr, both.indices
         model.a_matrix_.value_ = both.data.astype(float)
         self.solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off"), ("random_seed", 0)):
+        for option, value in (
+            ("output_flag", False),
+            ("threads", 1),
+            ("presolve", "off"),
+            ("random_seed", 0),
+            ("simplex_scale_strategy", 0),
+        ):
             self.solver.setOptionValue(option, value)
         self.solver.passModel(model)
         self.forbidden = np.zeros(count, bool)
@@ -173,26 +180,62 @@ class Finder:
         upper = np.zeros(len(columns)) if forbidden else self.upper[columns]
         self.solver.changeColsBounds(len(columns), columns.astype(np.int32), np.zeros(len(columns)), upper)
 
-    def find(self, target: int, amount: int) -> Whole | None:
-        """Cheapest whole-number move (groups,) that changes the target by `amount`; None if there is none."""
+    def find(self, target: int, amount: int, *, thorough: bool = True) -> Whole | None:
+        """A whole-number move (groups,) of about least cost that changes the target by `amount`; None if none was found.
+
+        With `thorough`, branch and bound is the last resort, and None all but means that there is none.
+        """
         room = self.groups.up[target] if amount > 0 else self.groups.down[target]
         if self.forbidden[target] or room < abs(amount):
             return None
-        ahead, back = (target, target + self.count) if amount > 0 else (target + self.count, target)
-        self.solver.changeColBounds(ahead, abs(amount), abs(amount))
-        self.solver.changeColBounds(back, 0.0, 0.0)
-        self.solver.run()
-        self.solved += 1
+        self._hold(target, amount)
+        held = [target]
         move = None
-        if self.solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
-            values = np.array(self.solver.getSolution().col_value)
-            change = values[: self.count] - values[self.count :]
+        change = self._solve()
+        if change is not None:
             move = self._whole(change)
             if move is None:
+                move = self._dive(change, held)
+            if move is None and thorough:
                 move = self._search(change, target, amount)
-        self.solver.changeColBounds(ahead, 0.0, self.upper[ahead])
-        self.solver.changeColBounds(back, 0.0, self.upper[back])
+        for group_ in held:
+            self.solver.changeColBounds(group_, 0.0, 0.0 if self.forbidden[group_] else self.upper[group_])
+            back = group_ + self.count
+            self.solver.changeColBounds(back, 0.0, 0.0 if self.forbidden[group_] else self.upper[back])
         return move
+
+    def _hold(self, which: int, amount: int) -> None:
+        self.solver.changeColBounds(which, max(amount, 0), max(amount, 0))
+        self.solver.changeColBounds(which + self.count, max(-amount, 0), max(-amount, 0))
+
+    def _solve(self) -> Floats | None:
+        """The groups' real-valued changes at least cost, or None. Starts from no move at all, which is dual feasible."""
+        self.solver.clearSolver()
+        self.solver.run()
+        self.solved += 1
+        if self.solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        values = np.array(self.solver.getSolution().col_value)
+        return np.asarray(values[: self.count] - values[self.count :])
+
+    def _dive(self, change: Floats, held: list[int]) -> Whole | None:
+        """Holds one broken change after the other at the nearest whole number, and solves again."""
+        for _ in range(DIVES):
+            broken = np.abs(change - np.rint(change))
+            which = int(broken.argmax())
+            amount = int(np.rint(change[which] + np.sign(change[which]) * ROUNDING))
+            if amount > self.groups.up[which] or -amount > self.groups.down[which] or which in held:
+                return None
+            held.append(which)
+            self._hold(which, amount)
+            again = self._solve()
+            if again is None:
+                return None
+            move = self._whole(again)
+            if move is not None:
+                return move
+            change = again
+        return None
 
     def _fits(self, move: Whole) -> bool:
         inside = (move <= self.groups.up).all() and (-move <= self.groups.down).all()

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from disclosure.audit import AuditReport, Proofs, audit
+from disclosure.blocks import suppress_in_blocks
 from disclosure.moves import UNBOUNDED
 from disclosure.policy import Attacker, Policy
 from disclosure.primary import Primary, primary
-from disclosure.secondary import Pattern, Problem, suppress
+from disclosure.secondary import Pattern, Problem
+from disclosure.sums import cells_for_sums
 from disclosure.system import Mask, System, link
 from disclosure.table import WITHHELD, Counts, DisclosureError, PublishedTable, Status, Table
 
@@ -64,14 +65,18 @@ def protect(
     system = link(tables, earlier)
     tell(0.05, "choosing what to withhold")
     unnamed: frozenset[int] = frozenset()
+    wanted = np.zeros(len(system.x), bool)
     while True:
         rules = primary(system, policy, unnamed)
         problem = _problem(system, rules, policy, tables, earlier)
-        pattern = suppress(problem, lambda share: tell(0.05 + 0.75 * share, "choosing what to withhold"))
+        problem.hidden |= wanted
+        pattern = suppress_in_blocks(system, problem, lambda share: tell(0.05 + 0.75 * share, "choosing what to withhold"))
         lost = {g.total for g in rules.groups if pattern.unproven[[g.largest, g.zero if g.zero >= 0 else g.largest]].any()} - unnamed
-        if not lost:
+        lacking = cells_for_sums(system, pattern.hidden, problem, policy.minimum_withheld_sum)
+        if not lost and not lacking.any():
             break
         unnamed |= lost
+        wanted |= lacking
     if pattern.unproven.any():
         raise DisclosureError(
             f"{int(pattern.unproven.sum())} cells cannot be protected in these tables: merge categories, or leave a table out"
@@ -143,8 +148,7 @@ def _publish(table: Table, system: System, at: Counts, rules: Primary, hidden: M
 
 def _proofs(tables: Sequence[Table], system: System, pattern: Pattern) -> Proofs:
     entries = np.concatenate(system.entries[: len(tables)])
-    moves = sparse.csr_matrix(np.array(pattern.moves, np.int64).reshape(len(pattern.moves), len(system.x)))
-    return Proofs(tuple(table.counts.reshape(-1) for table in tables), moves[:, entries].tocsr())
+    return Proofs(tuple(table.counts.reshape(-1) for table in tables), pattern.moves[:, entries].tocsr())
 
 
 def _summary(table: Table, result: PublishedTable) -> dict[str, Any]:

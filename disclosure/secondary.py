@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,22 @@ class Problem:
     fall: Whole  # how far below its count each cell must possibly be, beside the width
     order: Whole  # count of each cell: the largest are proven first
 
+    def part(self, cells: Whole, *, hidden: Mask, free: Mask) -> Problem:
+        """The problem of these cells alone, all others held fast."""
+        matrix = self.matrix[:, cells].tocsr()
+        return Problem(
+            matrix[np.diff(matrix.indptr) > 0],
+            self.up[cells],
+            self.down[cells],
+            self.weight[cells],
+            self.movable[cells],
+            hidden[cells],
+            free[cells],
+            self.width,
+            self.fall[cells],
+            self.order[cells],
+        )
+
 
 @dataclass(eq=False)
 class Proofs:
@@ -63,19 +80,25 @@ class Proofs:
             np.maximum(self.above, -move, out=self.above)
             np.maximum(self.below, move, out=self.below)
 
-    @property
-    def proven(self) -> Mask:
-        """Cells that keep the width."""
-        wide = self.above + self.below >= self.problem.width
-        return np.asarray(wide & (self.below >= self.problem.fall))
+    def take(self, moves: sparse.csr_matrix) -> None:
+        """Takes moves (moves, cells) that are kept elsewhere."""
+        rising, falling = moves.maximum(0), (-moves).maximum(0)
+        if moves.shape[0]:
+            np.maximum(self.above, rising.max(axis=0).toarray().reshape(-1), out=self.above)
+            np.maximum(self.below, falling.max(axis=0).toarray().reshape(-1), out=self.below)
+
+    def proven(self, cells: Whole | slice | int = slice(None)) -> Any:
+        """Which cells keep the width."""
+        above, below = self.above[cells], self.below[cells]
+        return (above + below >= self.problem.width) & (below >= self.problem.fall[cells])
 
 
 @dataclass(frozen=True, eq=False)
 class Pattern:
-    """Cells to withhold, the moves that prove them, and the cells for which no move was found."""
+    """Cells to withhold, the moves that prove them (moves, cells), and the cells for which no move was found."""
 
     hidden: Mask
-    moves: tuple[Whole, ...]
+    moves: sparse.csr_matrix
     unproven: Mask
 
 
@@ -117,13 +140,13 @@ class _Needs:
         return np.asarray((above + below >= self.width) & (above >= self.rise) & (below >= self.fall))
 
 
-def _moves_for(finder: Finder, target: int, needs: _Needs, *, first: bool) -> list[Whole]:
+def _moves_for(finder: Finder, target: int, needs: _Needs, *, first: bool, thorough: bool = True) -> list[Whole]:
     """Moves (groups,) that meet a group's need: the first way that can be gone, or the cheapest. None: empty."""
     found: list[tuple[float, list[Whole]]] = []
     for above, below in needs.ways(target):
         moves = []
         for amount in (above, -below):
-            if amount and (move := finder.find(target, amount)) is not None:
+            if amount and (move := finder.find(target, amount, thorough=thorough)) is not None:
                 moves.append(move)
         if len(moves) == (above > 0) + (below > 0):
             found.append((sum(float(finder.cost @ (move != 0)) for move in moves), moves))
@@ -132,29 +155,29 @@ def _moves_for(finder: Finder, target: int, needs: _Needs, *, first: bool) -> li
     return min(found, key=lambda each: each[0])[1] if found else []
 
 
-def _prove(problem: Problem, proofs: Proofs, hidden: Mask, movable: Mask, *, free: bool) -> Mask:
+def prove(problem: Problem, proofs: Proofs, hidden: Mask, movable: Mask, *, free: bool) -> Mask:
     """Finds moves for all withheld cells without proof; returns the withheld cells, more than before unless `free`."""
     groups = group(problem.matrix, movable, problem.up, problem.down)
     needs = _Needs.of(problem, groups)
-    finder = Finder(groups, _costs(groups, problem, hidden, proofs.proven))
+    finder = Finder(groups, _costs(groups, problem, hidden, proofs.proven()))
     hidden = hidden.copy()
     failed = np.zeros(len(hidden), bool)
     while True:
-        waiting = np.flatnonzero(hidden & ~problem.free & ~proofs.proven & ~failed & (groups.of >= 0))
+        waiting = np.flatnonzero(hidden & ~problem.free & ~proofs.proven() & ~failed & (groups.of >= 0))
         if not len(waiting):
             return hidden
         for cell in waiting[np.argsort(-problem.order[waiting], kind="stable")]:
-            if proofs.proven[cell]:
+            if proofs.proven(cell):
                 continue
             moves = [groups.cells(move) for move in _moves_for(finder, int(groups.of[cell]), needs, first=free)]
-            failed[cell] = not moves
+            failed[cell] = True  # unless these moves prove it
             touched = np.zeros(len(hidden), bool)
             for move in moves:
                 proofs.add(move)
                 touched |= move != 0
             hidden |= touched & ~problem.free
             changed = np.unique(groups.of[touched & (groups.of >= 0)])
-            finder.set_cost(changed, _costs(groups, problem, hidden, proofs.proven)[changed])
+            finder.set_cost(changed, _costs(groups, problem, hidden, proofs.proven())[changed])
 
 
 def _prune(problem: Problem, proofs: Proofs, hidden: Mask) -> tuple[Mask, list[Whole]]:
@@ -214,7 +237,7 @@ def _spare(candidate: int, finder: Finder, pool: _Pool, needed: Mask, wanted: Ma
             pool.drop(without)
             return without
         target = int(short[np.argmax(needed[short])])
-        moves = _moves_for(finder, target, pool.needs, first=True)
+        moves = _moves_for(finder, target, pool.needs, first=True, thorough=False)
         if moves:
             pool.add(moves)
         elif needed[target]:
@@ -229,12 +252,16 @@ def suppress(problem: Problem, progress: Callable[[float], None]) -> Pattern:
     """Chooses the cells to withhold. Whatever cannot be protected is in `unproven`, never published and never passed over."""
     proofs = Proofs(problem)
     hidden = problem.hidden & ~problem.free
-    hidden = _prove(problem, proofs, hidden, hidden | problem.free, free=True)
+    hidden = prove(problem, proofs, hidden, hidden | problem.free, free=True)
     progress(0.2)
-    hidden = _prove(problem, proofs, hidden, problem.movable | hidden | problem.free, free=False)
+    hidden = prove(problem, proofs, hidden, problem.movable | hidden | problem.free, free=False)
     progress(0.6)
     hidden, moves = _prune(problem, proofs, hidden)
-    kept = Proofs(problem, [])
-    for move in moves:
-        kept.add(move)
-    return Pattern(hidden, tuple(moves), hidden & ~problem.free & ~kept.proven)
+    return finish(problem, hidden, sparse.csr_matrix(np.array(moves, np.int64).reshape(len(moves), len(hidden))))
+
+
+def finish(problem: Problem, hidden: Mask, moves: sparse.csr_matrix) -> Pattern:
+    """The pattern, with the cells that these moves leave without proof."""
+    proofs = Proofs(problem)
+    proofs.take(moves)
+    return Pattern(hidden, moves, hidden & ~problem.free & ~proofs.proven())

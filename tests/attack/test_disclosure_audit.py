@@ -169,12 +169,13 @@ def test_proofs_are_checked_not_believed() -> None:
 
 def test_protect_refuses_when_its_own_attack_finds_something(monkeypatch: pytest.MonkeyPatch) -> None:
     import disclosure.protect as module
-    from disclosure.secondary import Pattern
+    from disclosure.secondary import Pattern, Problem
+    from disclosure.system import System
 
-    def careless(problem, progress):  # type: ignore[no-untyped-def]
+    def careless(_system: System, problem: Problem, _progress: object) -> Pattern:
         hidden = problem.hidden
-        return Pattern(hidden, (), np.zeros_like(hidden))
+        return Pattern(hidden, sparse.csr_matrix((0, len(hidden)), dtype=np.int64), np.zeros_like(hidden))
 
-    monkeypatch.setattr(module, "suppress", careless)
+    monkeypatch.setattr(module, "suppress_in_blocks", careless)
     with pytest.raises(DisclosureError, match="nothing is released"):
         protect([TABLE], POLICY)

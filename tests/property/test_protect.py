@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from disclosure import blocks
 from disclosure.audit import audit
 from disclosure.policy import Attacker, Group, Policy, load_policy
 from disclosure.protect import protect
 from disclosure.table import WITHHELD, Dimension, DisclosureError, PublishedTable, Status, Table
-from tests.property.brute_force import SHAPES, cells, possible_values, random_table
+from tests.property.brute_force import SHAPES, cells, possible_values, random_table, sums
 
 POLICY = replace(load_policy("ons-threshold-10"), threshold=3)
 WITHOUT_GROUPS = replace(POLICY, group_disclosure=Group.NONE)
@@ -47,6 +49,31 @@ def test_no_withheld_cell_is_pinned_down(shape: tuple[Dimension, ...], seed: int
     published = protected_or_none(truth, policy)
     if published is not None:
         check(published, truth, policy)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), most=st.integers(3, 8))
+def test_a_system_cut_into_blocks_is_as_safe_as_a_whole_one(seed: int, most: int) -> None:
+    truth = [random_table("t", SHAPES[2], np.random.default_rng(seed), most)]
+    with patch.object(blocks, "WHOLE", 0), patch.object(blocks, "CODES", 2), patch.object(blocks, "CARRIERS", 1):
+        published = protected_or_none(truth, WITHOUT_GROUPS)
+    assert published is not None
+    check(published, truth, WITHOUT_GROUPS)
+
+
+@settings(max_examples=40, deadline=None)
+@given(shape=st.sampled_from(SHAPES), seed=st.integers(0, 2**32 - 1), most=st.integers(2, 6))
+def test_no_withheld_sum_is_known_to_be_small(shape: tuple[Dimension, ...], seed: int, most: int) -> None:
+    policy = replace(WITHOUT_GROUPS, minimum_withheld_sum=3)
+    truth = [random_table("t", shape, np.random.default_rng(seed), most)]
+    published = protected_or_none(truth, policy)
+    assert published is not None
+    check(published, truth, policy)
+    counts = dict(zip(cells(truth[0]), truth[0].counts.ravel().tolist(), strict=True))
+    hidden = dict(zip(cells(published[0]), published[0].withheld.ravel().tolist(), strict=True))
+    for parent, children in sums(published):
+        together = sum(counts[child] for child in children if hidden[child])
+        assert hidden[parent] or not 0 < together < 3
 
 
 @settings(max_examples=40, deadline=None)
