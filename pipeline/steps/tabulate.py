@@ -12,7 +12,7 @@ from forms.load import load_survey
 from forms.survey import Survey
 from pipeline.derive import chosen, derive
 from pipeline.progress import Progress, silent
-from pipeline.table_specs import TableSpec, TableSpecs, load_table_specs
+from pipeline.table_specs import TableSpec, TableSpecError, TableSpecs, load_table_specs
 from retention.secure_store import SecureStore
 from retention.steps import Verb, step
 
@@ -76,15 +76,16 @@ def _column(dimension: Dimension, specs: TableSpecs, people: pd.DataFrame) -> pd
 
 
 def _options(dimension: Dimension, specs: TableSpecs, frame: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
-    """One line per child and option, chosen or not, for those who were asked."""
+    """One line per child and option, chosen or not. Raises TableSpecError for a child who was not asked: the total would leave it out."""
     pairs = chosen(specs.variables[dimension.name], answers)
-    asked = frame.loc[frame.index.isin(pairs["row"])]
+    if not frame.index.isin(pairs["row"]).all():
+        raise TableSpecError(f"A table of '{dimension.name}' counts children who were not asked: give it a `where` of those who were.")
     picked = set(zip(pairs["row"], pairs["code"], strict=True))
     options = [code for code in dimension.leaves if not code.startswith(NOT)]
     parts: list[pd.DataFrame] = []
     for option in options:
-        part = asked.copy()
-        part[dimension.name] = [option if (row, option) in picked else NOT + option for row in asked.index]
+        part = frame.copy()
+        part[dimension.name] = [option if (row, option) in picked else NOT + option for row in frame.index]
         parts.append(part)
     return pd.concat(parts)
 
