@@ -71,25 +71,24 @@ async def _all(door: str, children: Sequence[Child], diary: Diary, progress: Pro
     waiting = iter([number for number in range(len(children)) if number not in diary.finished])
     progress(len(diary.finished), len(children))
 
-    async def worker(client: httpx.AsyncClient) -> None:
-        for number in waiting:
-            await answer_form(client, children[number], partial(diary.begin, number))
-            diary.finish(number)
-            progress(len(diary.finished), len(children))
+    async def worker() -> None:
+        async with httpx.AsyncClient(base_url=door, timeout=60) as client:  # one each: a shared pool looks at every connection every time
+            for number in waiting:
+                await answer_form(client, children[number], partial(diary.begin, number))
+                diary.finish(number)
+                progress(len(diary.finished), len(children))
 
-    limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once)
-    async with httpx.AsyncClient(base_url=door, limits=limits, timeout=60) as client:
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(at_once):
-                    group.create_task(worker(client))
-        except ExceptionGroup as failed:  # one of each kind may be in it: what the door said tells more than that it was silent
-            told = next((error for error in failed.exceptions if isinstance(error, SimulationFailed)), None)
-            if told is not None:
-                raise told from None
-            if any(not isinstance(error, httpx.HTTPError) for error in failed.exceptions):
-                raise
-            raise SimulationFailed(f"The child door at {door} did not answer ({type(failed.exceptions[0]).__name__}).") from None
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(at_once):
+                group.create_task(worker())
+    except ExceptionGroup as failed:  # one of each kind may be in it: what the door said tells more than that it was silent
+        told = next((error for error in failed.exceptions if isinstance(error, SimulationFailed)), None)
+        if told is not None:
+            raise told from None
+        if any(not isinstance(error, httpx.HTTPError) for error in failed.exceptions):
+            raise
+        raise SimulationFailed(f"The child door at {door} did not answer ({type(failed.exceptions[0]).__name__}).") from None
 
 
 async def answer_form(client: httpx.AsyncClient, child: Child, nonce: Nonce = str) -> None:
