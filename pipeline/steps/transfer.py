@@ -66,6 +66,19 @@ def _wipe(store: SecureStore, collection: CollectionStore, wave: Wave, actor: st
         return
     there = collection.wave()
     if there.id == wave.id and there.state is not WaveState.WIPED:
+        _require_here(store, wave)
         collection.wipe()
     with store.record(Entry(actor, WIPED, wave.id)):
         pass
+
+
+def _require_here(store: SecureStore, wave: Wave) -> None:
+    """Both bundles lie here as they were registered; else the collection server holds the only copy, and keeps it."""
+    for kind in BUNDLES:
+        stored = store.asset(wave.id, kind).stored
+        path = store.vault.folder / stored.name
+        if not path.is_file() or file_hash(path) != stored.sha256:
+            raise StepRefused(
+                f"The collection server is not wiped: the {kind} of wave '{wave.id}' are not here as they were transferred. "
+                f"Restore the file '{stored.name}' from its backup, then run `bigask transfer` again."
+            )

@@ -345,3 +345,25 @@ def test_the_opened_responses_are_those_that_were_given(stages: Stages, tmp_path
         texts = dict(zip(typed["field"], typed["text"], strict=True))
         rebuilt[Response(form, version, codes, texts, Locator()).body()] += 1
     assert rebuilt == Counter(response.body() for response in responses())
+
+
+def test_the_server_is_not_wiped_while_it_holds_the_only_whole_copy(
+    stages: Stages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office.at(stages.copy(OPENED, tmp_path / "home"))
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(type(office.collection), "wipe", _interrupt)
+        office.run(Verb.TRANSFER)
+    path = office.store.vault.folder / office.store.asset(WAVE, "bodies").stored.name
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    with pytest.raises(StepRefused, match="is not wiped: the bodies"):
+        office.run(Verb.TRANSFER)
+    assert office.collection.count() == len(responses())
+    path.write_bytes(whole)
+    office.run(Verb.TRANSFER)
+    assert office.collection.count() == 0
+
+
+def _interrupt(_store: object) -> None:
+    raise KeyboardInterrupt
