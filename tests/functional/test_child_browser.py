@@ -70,8 +70,13 @@ def test_a_form_is_answered_in_place_with_javascript(page: Page, door: str, wave
         refuse_all(page)
         onward(page)
     page.fill("textarea", "Time together")
+    box = page.locator("#q-parent_important-text-box")
+    expect(box).to_be_hidden()
+    page.check(f"input[value=other]{VISIBLE}")
+    expect(box).to_be_visible()
     refuse = page.locator(f"input[name=parent_important][value=opt_out]{VISIBLE}")
     refuse.check()
+    expect(box).to_be_hidden()
     page.click("button[value=next]")
     page.wait_for_url(f"{door}/4-5/thank-you")
     assert wave.store.count() == before + 1
