@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from api import render
 from api.form_post import LARGEST_BODY, form_pairs
-from api.journey import Finished, MalformedPost, OtherVersion, Post, Show, advance, check_names, read_post
+from api.journey import Finished, MalformedPost, OtherVersion, Post, advance, check_names, read_post
 from api.receiving import Receiver
 from api.security import CLEAR_SITE_DATA, harden
 from api.static_files import static_files
@@ -180,19 +180,27 @@ async def _answered(form: Form, post: Post, receiver: Receiver) -> Response:
     if receiver.finished(bytes.fromhex(nonce)):
         return RedirectResponse(f"/{form.id}/already-sent", 303)
     outcome = advance(form, post)
+    if isinstance(outcome, Finished):
+        return await _sent(form, nonce, outcome, receiver)
     try:
-        if isinstance(outcome, Finished):
-            receipt = await receiver.take(bytes.fromhex(nonce), outcome.response)
-            end = "thank-you" if receipt is Receipt.STORED else "already-sent"
-            return RedirectResponse(f"/{form.id}/{end}", 303)
         await receiver.open_wave()
     except NOT_OPEN:
         return _closed(form)
     except CANNOT_STORE:
-        if isinstance(outcome, Finished):
-            return HTMLResponse(render.unavailable(form, nonce, outcome.last), 503, headers={"Retry-After": "5"})
-    shown = outcome if isinstance(outcome, Show) else outcome.last
-    return HTMLResponse(render.question_page(form, nonce, shown), 422 if shown.problems else 200)
+        pass  # the child can go on meanwhile; nothing is to be stored yet
+    return HTMLResponse(render.question_page(form, nonce, outcome), 422 if outcome.problems else 200)
+
+
+async def _sent(form: Form, nonce: str, finished: Finished, receiver: Receiver) -> Response:
+    """What a finished form leads to: thanks once it is on the disk, or a page that keeps every answer to be sent again."""
+    try:
+        receipt = await receiver.take(bytes.fromhex(nonce), finished.response)
+    except NOT_OPEN:
+        return _closed(form)
+    except CANNOT_STORE:
+        return HTMLResponse(render.unavailable(form, nonce, finished.last), 503, headers={"Retry-After": "5"})
+    end = "thank-you" if receipt is Receipt.STORED else "already-sent"
+    return RedirectResponse(f"/{form.id}/{end}", 303)
 
 
 def _closed(form: Form) -> Response:
