@@ -17,8 +17,8 @@ from retention.secure_store import StepRefused
 
 ROOT = Path(__file__).parents[2]
 NAMES = [name for names in EXIT_CODES.values() for name in names]
-# Raised and caught inside a door, for the one who posted; no verb can meet them.
-INSIDE_A_DOOR = {"api.journey.MalformedPost", "api.journey.OtherVersion", "forms.answers.AnswerError"}
+# No verb can meet them: a door tells them to the one who posted, or the secure store to whoever must wait (StepRefused).
+CAUGHT_WITHIN = {"api.journey.MalformedPost", "api.journey.OtherVersion", "forms.answers.AnswerError", "retention.file_lock.Locked"}
 SECRET = "my name is Zofia and I live at S63 8XQ"
 
 
@@ -44,7 +44,7 @@ def test_every_known_kind_exists_under_its_name(name: str) -> None:
 
 
 def test_every_exception_of_ours_has_an_exit_code() -> None:
-    assert _exceptions_of_ours() - set(NAMES) == INSIDE_A_DOOR
+    assert _exceptions_of_ours() - set(NAMES) == CAUGHT_WITHIN
 
 
 def test_no_kind_has_two_exit_codes() -> None:
