@@ -8,7 +8,7 @@ dearest first: it is published after all if each withheld cell keeps a proof wit
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -249,13 +249,20 @@ def _spare(candidate: int, finder: Finder, pool: _Pool, needed: Mask, wanted: Ma
 
 
 def suppress(problem: Problem, progress: Callable[[float], None]) -> Pattern:
-    """Chooses the cells to withhold. Whatever cannot be protected is in `unproven`, never published and never passed over."""
-    proofs = Proofs(problem)
-    hidden = problem.hidden & ~problem.free
-    hidden = prove(problem, proofs, hidden, hidden | problem.free, free=True)
-    progress(0.2)
-    hidden = prove(problem, proofs, hidden, problem.movable | hidden | problem.free, free=False)
-    progress(0.6)
+    """Chooses the cells to withhold. Whatever cannot be protected is in `unproven`, never published and never passed over.
+
+    Two starts, proving the largest counts first and the cells as they come, are put together before anything is published
+    again: what both propose is rarely needed, and pruning their union ends below what either gives.
+    """
+    start = problem.hidden & ~problem.free
+    proofs, hidden = Proofs(problem), start.copy()
+    for number, order in enumerate((problem.order, np.arange(len(start)))):
+        own = replace(problem, order=order)
+        found = Proofs(own)
+        kept = prove(own, found, start, start | problem.free, free=True)
+        hidden |= prove(own, found, kept, problem.movable | kept | problem.free, free=False)
+        proofs.moves += found.moves
+        progress(0.3 * (number + 1))
     hidden, moves = _prune(problem, proofs, hidden)
     return finish(problem, hidden, sparse.csr_matrix(np.array(moves, np.int64).reshape(len(moves), len(hidden))))
 
