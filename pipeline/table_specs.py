@@ -108,10 +108,10 @@ def _check_same_for_easy_read(variable: VariableSpec, survey: Survey) -> None:
 
 
 def _variable(name: str, entry: Mapping[str, Any], survey: Survey) -> VariableSpec:
-    unknown = set(entry) - {"title", "derive", "field", "groups", "labels", "tree", "multiple", "scale", "version", "reason"}
+    unknown = set(entry) - {"title", "derive", "field", "groups", "labels", "tree", "multiple", "scale", "version", "reason", "together"}
     if unknown or "title" not in entry or ("derive" in entry) == ("field" in entry):
         raise TableSpecError(f"Variable '{name}' needs a title and either `derive` or `field`, and nothing unknown.")
-    if ("groups" in entry or "derive" in entry) and not {"version", "reason"} <= set(entry):
+    if {"groups", "derive", "together"} & set(entry) and not {"version", "reason"} <= set(entry):
         raise TableSpecError(f"Variable '{name}' is derived: it needs a version and a reason.")
     title, labels = str(entry["title"]), {str(code): str(label) for code, label in entry.get("labels", {}).items()}
     if entry.get("derive") == "area":
@@ -135,8 +135,25 @@ def _variable(name: str, entry: Mapping[str, Any], survey: Survey) -> VariableSp
     kinds = {question.kind for form in survey for question in form.questions if str(entry["field"]) in question.choice_fields}
     if kinds != ({Kind.CHOICES} if multiple else kinds - {Kind.CHOICES}):
         raise TableSpecError(f"Variable '{name}' must be `multiple` if its question takes several answers, and only then.")
+    if "together" in entry:
+        return _together(name, title, str(entry["field"]), answers, entry["together"], scale)
     dimension = Dimension.multiple(name, answers) if multiple else Dimension.flat(name, answers)
     return VariableSpec(name, title, dimension, answers, str(entry["field"]), multiple=multiple, scale=scale)
+
+
+def _together(name: str, title: str, field: str, answers: Mapping[str, str], together: Any, scale: bool) -> VariableSpec:
+    """A variable with a level "group", at which rarer answers are counted together, so that the common ones can be shown."""
+    parents = dict.fromkeys(answers, "")
+    labels = dict(answers)
+    for group, parts in together.items() if isinstance(together, dict) else ():
+        codes = [str(code) for code in parts.get("codes", ())] if isinstance(parts, dict) else []
+        if not codes or not set(codes) <= {code for code in answers if not parents[code]} or group in parents or not parts.get("label"):
+            raise TableSpecError(f"Variable '{name}': '{group}' must put together some of its answers, each once, under a label.")
+        parents |= {str(group): "", **dict.fromkeys(codes, str(group))}
+        labels[str(group)] = str(parts["label"])
+    if len(labels) == len(answers):
+        raise TableSpecError(f"Variable '{name}' puts nothing together: say which answers, or leave `together` out.")
+    return VariableSpec(name, title, Dimension.tree(name, parents), labels, field, scale=scale, top_level="group")
 
 
 def _options(name: str, field_name: str, survey: Survey) -> dict[str, str]:

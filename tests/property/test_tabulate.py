@@ -124,7 +124,9 @@ def belongs(person: Person, variable: str, code: str) -> bool:
         return person.council is not None and code in (person.council, Councils.of_2025().regions[person.council])
     if variable == "home":
         return person.codes["where_live"][0] in HOMES[code]
-    return person.codes[SINGLE[variable]] == (code,)
+    together = {"another_or_not_said": ("another", "dont_know", "opt_out"), "not_said": ("dont_know", "opt_out")}
+    together |= {"no_answer": ("dont_know", "not_applicable", "opt_out")}
+    return person.codes[SINGLE[variable]][0] in together.get(code, (code,))
 
 
 def counted_by_hand(everyone: Sequence[Person], table: Table) -> np.ndarray[Any, Any]:

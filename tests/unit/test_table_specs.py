@@ -29,7 +29,7 @@ def _load(tmp_path: Path, data: object, survey: Survey | None = None) -> None:
 
 def test_the_tables_of_the_big_ask() -> None:
     specs = load_table_specs(load_survey())
-    assert len(specs.tables) == 11
+    assert len(specs.tables) == 12
     area = specs.variables["area"].dimension
     region = specs.dimension("area", "region")
     assert len(area.codes) == 1 + 9 + 296 + 1
@@ -47,7 +47,27 @@ def test_declared_as_they_are_they_load(tmp_path: Path) -> None:
     _load(tmp_path, _declared())
 
 
+def test_answers_put_together_are_one_at_the_level_group_and_apart_below_it() -> None:
+    specs = load_table_specs(load_survey())
+    whole, group = specs.variables["gender"].dimension, specs.dimension("gender", "group")
+    assert group.codes == ("Total", "girl", "boy", "another_or_not_said")
+    assert set(whole.leaves) == {"girl", "boy", "another", "dont_know", "opt_out"}
+    below = dict(whole.partitions)["another_or_not_said"]
+    assert set(below) == {"another", "dont_know", "opt_out"}
+
+
+def _together(**change: object) -> Change:
+    return lambda v: v["gender"]["together"]["another_or_not_said"].update(change)
+
+
 VARIABLE: list[tuple[Change, str]] = [
+    (_together(codes=["another", "unheard_of"]), "'another_or_not_said' must put together some of its answers"),
+    (_together(codes=[]), "'another_or_not_said' must put together some of its answers"),
+    (_together(label=""), "'another_or_not_said' must put together some of its answers"),
+    (lambda v: v["gender"]["together"].update(girl={"label": "x", "codes": ["boy"]}), "'girl' must put together"),
+    (lambda v: v["gender"]["together"].update(more={"label": "x", "codes": ["opt_out"]}), "'more' must put together"),
+    (lambda v: v["gender"]["together"].clear(), "puts nothing together"),
+    (lambda v: v["gender"].pop("reason"), "'gender' is derived: it needs a version and a reason"),
     (lambda v: v["gender"].pop("title"), "'gender' needs a title"),
     (lambda v: v["gender"].update(derive="area"), "'gender' needs a title and either `derive` or `field`"),
     (lambda v: v["gender"].pop("field"), "'gender' needs a title and either `derive` or `field`"),
