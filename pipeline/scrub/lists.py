@@ -13,6 +13,7 @@ from importlib.resources import files
 from pipeline.scrub.words import fold, split
 
 PUBLIC_KINDS = ("person", "fiction", "club", "brand", "place")
+_ICON = "icon"  # a section of persons whose single names stay public, whoever else bears them
 _UNKNOWN_TOWN = 0
 
 
@@ -95,7 +96,10 @@ def data_lines(name: str) -> list[str]:
     return content.decode().splitlines()
 
 
-def _public() -> dict[str, tuple[tuple[tuple[str, ...], str], ...]]:
+_BORNE_BY_MANY = 42  # a single name that so many bear (10 x log10) says nothing of who is meant: it is no public name
+
+
+def _public(given: Mapping[str, int]) -> dict[str, tuple[tuple[tuple[str, ...], str], ...]]:
     by_first: dict[str, dict[tuple[str, ...], str]] = {}
     kind = ""
     for line in data_lines("public.txt"):
@@ -103,13 +107,14 @@ def _public() -> dict[str, tuple[tuple[tuple[str, ...], str], ...]]:
             continue
         if line.startswith("["):
             kind = line.strip("[] ")
-            if kind not in PUBLIC_KINDS:
-                raise ValueError(f"public.txt has a section '{kind}'; the sections are {', '.join(PUBLIC_KINDS)}")
+            if kind not in (*PUBLIC_KINDS, _ICON):
+                raise ValueError(f"public.txt has a section '{kind}'; the sections are {', '.join(PUBLIC_KINDS)}, {_ICON}")
             continue
         for phrase in line.split(";"):
             words = tuple(w.low for w in split(phrase))
-            if words:
-                by_first.setdefault(words[0], {}).setdefault(words, kind)
+            shared = len(words) == 1 and kind in ("person", "fiction") and given.get(words[0], 0) >= _BORNE_BY_MANY
+            if words and not shared:
+                by_first.setdefault(words[0], {}).setdefault(words, "person" if kind == _ICON else kind)
     return {first: tuple(sorted(phrases.items(), key=lambda p: -len(p[0]))) for first, phrases in by_first.items()}
 
 
@@ -154,5 +159,5 @@ def load() -> NameLists:
         surnames=surnames,
         places={name: int(count) for name, count in (line.split("\t") for line in data_lines("places.tsv.gz"))},
         words={w: (int(zipf), known == "1") for w, zipf, known in (line.split("\t") for line in data_lines("words.tsv.gz"))},
-        public=_public(),
+        public=_public(given),
     )

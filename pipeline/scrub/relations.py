@@ -12,6 +12,7 @@ from pipeline.scrub.spans import Span
 from pipeline.scrub.words import Word
 
 LAYER = "relation"
+ACTING = "acting"
 _CLASSES = word_classes()
 
 
@@ -19,6 +20,8 @@ TITLES = _CLASSES["titles"]
 FORMAL = _CLASSES["formal"]
 HONORIFIC = _CLASSES["honorific"]
 POSSESSIVE = _CLASSES["possessive"]
+ANIMATE = _CLASSES["animate"]
+OWN = _CLASSES["own"]
 KIN = _CLASSES["kin"]
 ROLES = _CLASSES["roles"]
 NAMING = _CLASSES["naming"]
@@ -31,6 +34,9 @@ STREET_STRONG = _CLASSES["street_strong"]
 LOCAL_SUFFIX = _CLASSES["local_suffix"]
 LOCATIVE = _CLASSES["locative"]
 PLACE_CUE = _CLASSES["place_cue"]
+
+_OFTEN_BORNE = 35  # 10 x log10 of bearers
+_OPENING = frozenset({".", "!", "?", ",", ";", "and", "but", "because", "cos", "when", "then", "so"})
 
 
 def find(words: list[Word], lists: NameLists) -> Iterator[Span]:
@@ -57,3 +63,22 @@ def find(words: list[Word], lists: NameLists) -> Iterator[Span]:
         elif low in STREET_STRONG and before and before[0].isalpha() and lists.zipf(before) < 50:
             numbered = before2.isdigit()
             yield Span(words[i - 2].start if numbered else words[i - 1].start, word.end, "STREET", 0.85, LAYER)
+
+
+def find_acting(words: list[Word], lists: NameLists) -> Iterator[Span]:
+    """Names that are words (grace, summer, will) where they do what only people do. Sure enough to stand beside the learnt combination."""
+    for i, word in enumerate(words):
+        if word.low[0].isalpha() and _acts(words, i, lists):
+            yield Span(word.start, word.end, "PERSON", 0.7, ACTING)
+
+
+def _acts(words: list[Word], i: int, lists: NameLists) -> bool:
+    """A name, though it be a word (grace, summer, will), is somebody's where it does what only people do, or is 'my' somebody."""
+    if lists.given.get(words[i].low, 0) < _OFTEN_BORNE or lists.public_at([w.low for w in words], i)[0]:
+        return False
+    after = [w.low for w in words[i + 1 : i + 5]]
+    starts = i == 0 or words[i - 1].low in _OPENING
+    if starts and after[:1] and after[0] in ANIMATE:
+        return True
+    related = [low for low in after[2:4] if low in ROLES or low in KIN]
+    return starts and after[:1] == ["is"] and len(after) > 2 and after[1] in OWN and bool(related)

@@ -42,10 +42,11 @@ LAYERS: dict[str, Layer] = {
     handles.LAYER: lambda reading, known: handles.find(reading.text, known),
     gazetteer.LAYER: lambda reading, known: gazetteer.find(reading.words, known),
     relations.LAYER: lambda reading, known: relations.find(reading.words, known),
+    relations.ACTING: lambda reading, known: relations.find_acting(reading.words, known),
     combine.LAYER: lambda reading, _: reading.learnt,
 }
 # The lists and the relation rules speak through the learnt combination, which weighs them; alone they would mask too much.
-DEFAULT_LAYERS = (patterns.LAYER, handles.LAYER, combine.LAYER)
+DEFAULT_LAYERS = (patterns.LAYER, handles.LAYER, relations.ACTING, combine.LAYER)
 
 
 class _Reader(NlpEngine):

@@ -16,6 +16,8 @@ def test_listed_names_and_small_places() -> None:
 
 
 def test_public_names_and_common_words_are_left() -> None:
+    assert lists.load().is_name("rihanna")
+    assert _alone("rihanna") == []
     assert _alone("will harry potter be fun, i hope so, like in manchester") == []
 
 

@@ -42,6 +42,13 @@ def test_a_reading_does_not_depend_on_its_neighbours(model: Rampart) -> None:
         np.testing.assert_allclose(model.read([text], [own])[0], reading, atol=2e-4)
 
 
+def test_a_word_in_pieces_is_their_mean(model: Rampart) -> None:
+    text = "okonkwobabatunde"
+    states = model._states([model.pieces(text)])[0][1:-1]
+    assert len(states) > 2
+    np.testing.assert_allclose(model.read([text], [split(text)])[0][0], states.mean(axis=0), rtol=1e-4, atol=1e-4)
+
+
 def test_long_texts_are_read_in_windows(model: Rampart) -> None:
     text = "my friend is nice and " * 120
     reading = model.read([text], [split(text)])[0]
