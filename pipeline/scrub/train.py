@@ -1,6 +1,6 @@
 """Trains the learnt combination on invented answers, and says how it does on invented answers it has not seen:
 
-    python -m pipeline.scrub.train [--texts 40000] [--passes 5] [--seed 11] [--out FOLDER]
+    python -m pipeline.scrub.train [--texts 50000] [--passes 5] [--seed 11] [--out FOLDER]
 
 Two networks are trained: `quick` weighs the attributes alone, `full` adds the language model's reading. A third of the texts is seen
 with half of the names taken off the lists, so that the networks learn to do without them. Only numpy and scipy are needed.
@@ -178,7 +178,7 @@ def held_out(weights: Weights, data: Sequence[Example], reading: NDArray[np.floa
 def main() -> None:
     """Train, measure and save both networks."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--texts", type=int, default=40_000)
+    parser.add_argument("--texts", type=int, default=50_000)
     parser.add_argument("--passes", type=int, default=5)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--out", type=Path, default=TARGET)

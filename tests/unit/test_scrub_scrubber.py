@@ -82,7 +82,7 @@ def test_settings_that_make_no_sense_are_refused(scrubber: Scrubber) -> None:
 
 @pytest.mark.parametrize("layer", [name for name in LAYERS if name != "learnt"])
 def test_a_layer_can_be_used_alone_and_names_itself(layer: str) -> None:
-    text = "khadija and mr okonjo: ls6 3qp, add me on snap wolf_x9"
+    text = "grace said khadija and mr okonjo: ls6 3qp, add me on snap wolf_x9"
     assert {span.layer for span in Scrubber(layers=[layer]).find(text)} == {layer}
 
 
