@@ -35,7 +35,7 @@ def suppress_in_blocks(system: System, problem: Problem, progress: Callable[[flo
     moves: list[sparse.csr_matrix] = []
 
     def solve(cells: Whole, free: Mask) -> None:
-        pattern = suppress(problem.part(cells, hidden=hidden & ~free, free=free), _quietly)
+        pattern = suppress(problem.part(cells, hidden=hidden & ~free, free=free), _quietly, starts=1)
         hidden[cells] |= pattern.hidden
         moves.append(_widen(pattern.moves, cells, len(above)))
 

@@ -248,7 +248,7 @@ def _spare(candidate: int, finder: Finder, pool: _Pool, needed: Mask, wanted: Ma
             finder.forbid(np.array([target]))
 
 
-def suppress(problem: Problem, progress: Callable[[float], None]) -> Pattern:
+def suppress(problem: Problem, progress: Callable[[float], None], *, starts: int = 2) -> Pattern:
     """Chooses the cells to withhold. Whatever cannot be protected is in `unproven`, never published and never passed over.
 
     Two starts, proving the largest counts first and the cells as they come, are put together before anything is published
@@ -256,7 +256,7 @@ def suppress(problem: Problem, progress: Callable[[float], None]) -> Pattern:
     """
     start = problem.hidden & ~problem.free
     proofs, hidden = Proofs(problem), start.copy()
-    for number, order in enumerate((problem.order, np.arange(len(start)))):
+    for number, order in enumerate((problem.order, np.arange(len(start)))[:starts]):
         own = replace(problem, order=order)
         found = Proofs(own)
         kept = prove(own, found, start, start | problem.free, free=True)
