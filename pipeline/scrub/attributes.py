@@ -17,7 +17,9 @@ OWN_ONLY = ("begins=", "ends=", "has=")  # letters say what a word is, never wha
 _LEXICAL = 46  # 10 x Zipf frequency from which a word stands for itself; rarer ones are known by their properties alone
 _MARKS = '.,!?()&@#:;-+/"'
 # what serves only to widen a span is nothing to learn from
-_CLASSES = {name: members for name, members in word_classes().items() if name not in ("honorific", "possessive", "animate", "own")}
+_CLASSES = {
+    name: members for name, members in word_classes().items() if name not in ("honorific", "possessive", "animate", "own", "school link")
+}
 
 
 class Attributes:

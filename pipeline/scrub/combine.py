@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pipeline.scrub.network import CLASSES, Floats
-from pipeline.scrub.relations import FORMAL, HONORIFIC, POSSESSIVE, SCHOOL_WORDS, STREET_SUFFIX
+from pipeline.scrub.relations import FORMAL, HONORIFIC, POSSESSIVE, SCHOOL_LINK, SCHOOL_SUFFIX, SCHOOL_WORDS, STREET_SUFFIX
 from pipeline.scrub.spans import Span
 from pipeline.scrub.words import Word
 
 LAYER = "learnt"
-THRESHOLD = 0.2
+THRESHOLD = 0.18
 _BESIDE = 0.03  # beside a private word much less is enough: it is mostly the rest of the same name
 _CONTRACTED = re.compile(r"(?:n't|'(?:ve|re|ll|m|d))$")
 _JOINING = re.compile(r"(?:['’]s)? ?[.&\-]? ?")
@@ -98,6 +98,12 @@ def _widen(text: str, words: Sequence[Word], first: int, last: int, kind: str) -
         while near(last + 1) and low(last + 1) in STREET_SUFFIX and low(last) not in STREET_SUFFIX:
             last += 1
     elif kind == "SCHOOL":
-        while near(last + 1) and low(last + 1) in SCHOOL_WORDS and low(last + 1) not in ("free", "of", "e", "c", "trust"):
-            last += 1
+        at = last
+        while near(at + 1) and (low(at + 1) in SCHOOL_WORDS or low(at + 1) in SCHOOL_LINK):
+            at += 1
+            if low(at) in SCHOOL_SUFFIX:  # links belong to the name only if it goes on: '... of england school', not '... and the food'
+                last = at
+        if first and text[words[first - 1].end : words[first].start] in ("'s ", "’s ") and low(first - 1) not in POSSESSIVE:
+            first -= 1
+            first -= low(first - 1) in ("st", "saint")
     return first, last
