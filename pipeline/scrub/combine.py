@@ -12,7 +12,7 @@ from pipeline.scrub.spans import Span
 from pipeline.scrub.words import Word
 
 LAYER = "learnt"
-THRESHOLD = 0.18
+THRESHOLD = 0.2
 _BESIDE = 0.03  # beside a private word much less is enough: it is mostly the rest of the same name
 _CONTRACTED = re.compile(r"(?:n't|'(?:ve|re|ll|m|d))$")
 _JOINING = re.compile(r"(?:['’]s)? ?[.&\-]? ?")
