@@ -116,15 +116,15 @@ _DATE_NUMBERS = r"(?:0?[1-9]|[12]\d|3[01])\s?([/.\-])\s?(?:0?[1-9]|1[0-2])\s?\1\
 _DATE_WORDS = rf"\b(?:the\s+)?(?:(?:twenty|thirty)[\s\-]?)?(?:{_ORDINAL})\s+(?:of\s+)?(?:{_MONTH})\b(?:\s+(?:19|20)\d\d)?"
 _BORN_IN_WORDS = Pattern("DOB", _rx(_DATE_WORDS), 0.9, _is_birth)
 PATTERNS = (
-    Pattern("EMAIL", _rx(r"[\w.+\-]+\s?@\s?[a-z0-9\-]+(?:\s?\.\s?[a-z]{2,}|\s?\.\s?[a-z0-9\-]+)+"), 0.99),
+    Pattern("EMAIL", _rx(r"(?<![\w.+\-])[\w.+\-]+\s?@\s?[a-z0-9\-]+(?:\s?\.\s?[a-z]{2,}|\s?\.\s?[a-z0-9\-]+)+"), 0.99),
     Pattern(
         "EMAIL",
-        _rx(rf"\b[\w.+\-]+(?: at | ?\(at\) ?| ?\[at\] ?| ?@ ?)[a-z0-9\-]+{_DOT}(?:com|co|net|org|me|uk|sch)\b(?:{_DOT}uk\b)?"),
+        _rx(rf"(?<![\w.+\-])[\w.+\-]+(?: at | ?\(at\) ?| ?\[at\] ?| ?@ ?)[a-z0-9\-]+{_DOT}(?:com|co|net|org|me|uk|sch)\b(?:{_DOT}uk\b)?"),
         0.95,
     ),
-    Pattern("EMAIL", _rx(r"\b[\w.+\-]+@[\w\-]+\b"), 0.8),
+    Pattern("EMAIL", _rx(r"(?<![\w.+\-])[\w.+\-]+@[\w\-]+\b"), 0.8),
     Pattern("URL", _rx(r"\b(?:https?://|www\.)[^\s<>\"]+"), 0.95),
-    Pattern("URL", _rx(r"\b(?:[a-z0-9\-]+\.)+(?:co\.uk|org\.uk|sch\.uk|com|gg|tv|ly)/[^\s<>\"]+"), 0.9),
+    Pattern("URL", _rx(r"(?<![\w.\-])(?:[a-z0-9\-]+\.)+(?:co\.uk|org\.uk|sch\.uk|com|gg|tv|ly)/[^\s<>\"]+"), 0.9),
     Pattern("NHS", _rx(r"(?<![\d+])\d{3}[\s\-.]?\d{3}[\s\-.]?\d{4}(?!\d)"), 0.95, _is_nhs),
     Pattern("NHS", _rx(r"(?<![\d+])\d(?:[\s\-]?\d){9}(?!\d)"), 0.9, _is_nhs),
     Pattern("NINO", _rx(r"\b(?!bg|gb|nk|kn|tn|nt|zz)[a-ceghj-prstw-z][a-ceghj-nprstw-z]\s?\d\d\s?\d\d\s?\d\d\s?[a-d]\b"), 0.97),
