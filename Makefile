@@ -10,10 +10,10 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE ?=
 
-.PHONY: help setup setup-test run serve status test test-long check pictures format lock assets clean
+.PHONY: help setup setup-test run serve status test test-long check pictures train-scrub format lock assets clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready ## make .venv and install what running needs (seconds when nothing changed)
 
@@ -75,6 +75,9 @@ check: setup setup-test ## ruff, mypy --strict, import contracts
 
 pictures: setup setup-test ## take the README's pictures of this build (after make run)
 	@$(BIN)/python -m tests.pictures
+
+train-scrub: setup ## train the scrubber's networks anew on the invented answers in pipeline/data/scrub/training
+	@$(BIN)/python -m pipeline.scrub.train
 
 format: setup setup-test ## put the code into its one form
 	@$(BIN)/ruff check --fix

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from playwright.sync_api import Browser, Playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+from tests.needs import chromium
+
 QUIET = (
     "--headless",
     "--no-sandbox",
@@ -22,7 +22,7 @@ QUIET = (
 
 def executable(playwright: Playwright) -> str:
     """Path of a Chromium. Raises RuntimeError if this machine has none."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None) or playwright.chromium.executable_path
+    found = chromium() or playwright.chromium.executable_path
     if not Path(found).exists():
         raise RuntimeError(
             "The browser tests need Chromium: install it with `apt-get install chromium`, or with `.venv/bin/playwright install chromium`."

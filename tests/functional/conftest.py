@@ -32,9 +32,9 @@ def door(wave: Wave, survey: Survey) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A real Chromium. Without one, an error says how to get it."""
+    """A real Chromium, for one module: while Playwright runs, its event loop keeps every other test's from starting."""
     with sync_playwright() as playwright, launch(playwright) as browser:
         yield browser
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -33,7 +34,7 @@ def onward(page: Page) -> None:
     """Press Next and wait for another page, which has another title."""
     title = page.title()
     page.click("button[value=next]")
-    page.wait_for_function("title => document.title !== title", arg=title)
+    expect(page).not_to_have_title(title)
 
 
 def refuse_all(page: Page) -> None:
@@ -124,7 +125,7 @@ def test_a_page_can_be_answered_by_keyboard_alone(page: Page, door: str) -> None
     assert order.index("happy") < order.index("sad") < order.index("opt_out") < order.index("next")
     assert page.locator(f"input[value=sad]{VISIBLE}").is_checked()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.title.includes('2')")
+    expect(page).to_have_title(re.compile("2"))
 
 
 def test_the_first_tab_stop_skips_to_the_question(page: Page, door: str) -> None:
@@ -150,8 +151,7 @@ def test_characters_left_are_shown_with_and_without_javascript(chromium: Browser
     for java_script in (True, False):
         with chromium.new_context(java_script_enabled=java_script) as context:
             page = context.new_page()
-            page.goto(f"{door}/4-5")
-            page.click("button[value=start]")
+            begin(page, door, "4-5")
             for _ in range(3):
                 heading = page.locator("h1").inner_text()
                 refuse_all(page)
@@ -182,13 +182,13 @@ def test_while_the_server_is_away_nothing_is_lost_and_sending_goes_on_by_itself(
     page.click("button[value=next]")
     expect(page.locator(".unreachable")).to_be_visible()
     assert page.is_checked("input[value=calm]")
-    page.clock.fast_forward(60_000)
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.clock.fast_forward(60_000)
     expect(page.locator(".unreachable")).to_be_visible()
-    page.wait_for_function("true")
     assert len(tries) >= 2
     page.unroute("**/*")
     page.click("[data-try-now]")
-    page.wait_for_function("document.title.includes('2')")
+    expect(page).to_have_title(re.compile("2"))
 
 
 def test_leaving_goes_to_a_neutral_page_at_once_and_leaves_no_page_of_ours_in_the_history(page: Page, door: str) -> None:
