@@ -43,11 +43,21 @@ def run(children: Children = 2000, seed: Seed = 2021) -> None:
 def serve(port: Annotated[int, typer.Option(min=0, max=65533)] = 8001) -> None:
     """Open the three doors on loopback ports (child, staff and researcher, from PORT on) until interrupted."""
     from pipeline.doors import DOORS, open_door
+    from retention.collection_store import NoWave, WaveState, connect_collection
+    from retention.settings import load_settings
 
     with ExitStack() as stack:
         for number, door in enumerate(DOORS):
             address = stack.enter_context(open_door(door, port + number if port else 0))
             console.print(f"{door:11} {address}/", highlight=False, soft_wrap=True)
+        try:
+            collecting = connect_collection(load_settings().collection).wave().state is WaveState.OPEN
+        except NoWave:
+            collecting = False
+        if not collecting:
+            console.print(
+                "No wave is open, so the child door says that it is closed. To try it: bigask wave open trial --as YOU", soft_wrap=True
+            )
         console.print("Ctrl-C closes the doors.")
         try:
             threading.Event().wait()

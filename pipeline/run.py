@@ -76,16 +76,16 @@ def run(settings: Settings, children: int, seed: int, console: Console) -> dict[
     with _bars(console) as bar:
         if Verb.TRANSFER not in store.steps(wave.id):
             _answer(store, collection, settings, wave, Cohort(survey.forms, seed, Directory.embedded()).children(children), bar)
-        transfer(store, collection, wave.id, ANALYST, bar("transfer: sealed records to the secure zone"))
-        locate(store, wave.id, ANALYST, bar("locate: postcodes become areas, then their key is destroyed"))
-        scrub(store, wave.id, ANALYST, bar("scrub: personal data in free text"))
+        transfer(store, collection, wave.id, ANALYST, bar("transfer sealed records to the secure zone"))
+        locate(store, wave.id, ANALYST, bar("locate, then destroy the postcodes' key"))
+        scrub(store, wave.id, ANALYST, bar("scrub personal data in free text"))
         if Verb.REVIEW not in store.steps(wave.id):
             _measure(store, wave, folder)
             decide_all(store, wave.id, REVIEWER)
         review(store, wave.id, ANALYST)
-        tabulate(store, wave.id, ANALYST, bar("tabulate: answers become counts"))
+        tabulate(store, wave.id, ANALYST, bar("tabulate answers into counts"))
         try:
-            protect(store, wave.id, ANALYST, bar("protect: disclosure control, then the attack on it"))
+            protect(store, wave.id, ANALYST, bar("protect the tables, then attack them"))
         except DisclosureError as refused:  # of these answers nothing may leave: the next run asks other children
             write_private(folder / SUMMARY, json.dumps({"wave": wave.id, "refused": str(refused)}).encode())
             raise
@@ -173,7 +173,7 @@ def _staff(store: SecureStore, settings: Settings) -> None:
 
 @contextmanager
 def _bars(console: Console) -> Iterator[Any]:
-    columns = (TextColumn("{task.description:62}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description:42}"), BarColumn(bar_width=14), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
 
         def bar(title: str) -> Tell:

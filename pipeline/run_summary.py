@@ -71,4 +71,4 @@ def _caught(found: dict[str, int] | None) -> str:
     if not found["planted"]:
         return "no personal data were planted"
     share = f"{found['touched']} of {found['planted']} planted pieces of personal data caught ({found['touched'] / found['planted']:.1%})"
-    return f"{share}; {found['clean_touched']} of {found['clean_texts']} texts without any were touched"
+    return f"{share}; {found['clean_touched']} of {found['clean_texts']} texts without any were touched. Real writing is harder: see README"

@@ -27,7 +27,8 @@ def test_three_doors_open_answer_and_close(tmp_path: Path) -> None:
         command, env=environment, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
     assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(4)]
+    lines = [process.stdout.readline() for _ in range(5)]
+    assert "bigask wave open" in lines[3], "no wave is open, and whoever wants to try the child door is told how to open one"
     doors = {match[1]: match[2] for line in lines if (match := re.fullmatch(r"(\w+) +(http://127\.0\.0\.1:\d+/)\n", line))}
     assert list(doors) == ["child", "staff", "researcher"], lines
     for address in doors.values():
