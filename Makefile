@@ -36,14 +36,14 @@ $(VENV)/.ready: requirements.lock requirements-setup.lock pyproject.toml
 	@command -v uv >/dev/null || $(BIN)/pip install --quiet --no-deps --require-hashes -r requirements-setup.lock
 	@$(call install,requirements-setup.lock)
 	@$(call install,requirements.lock)
-	@$(call uv_or_pip) --no-deps --no-build-isolation -e .
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --disable-pip-version-check -e .
 	@touch $@
 
-# $(call install,LOCK): install a lock file with hashes, by uv or pip.
+# $(call install,LOCK): install a lock file with hashes, by uv; by pip where there is no uv, or it is not let through to a registry.
 uv_or_pip = $$(if command -v uv >/dev/null; then echo "uv pip install --quiet --python $(BIN)/python"; \
   elif [ -x $(BIN)/uv ]; then echo "$(BIN)/uv pip install --quiet --python $(BIN)/python"; \
   else echo "$(BIN)/pip install --quiet"; fi)
-install = $(uv_or_pip) --no-deps --require-hashes -r $(1)
+install = $(uv_or_pip) --no-deps --require-hashes -r $(1) || $(BIN)/pip install --quiet --no-deps --require-hashes -r $(1)
 
 setup-test: $(VENV)/.ready-test
 	@$(BIN)/python -m tests.needs
