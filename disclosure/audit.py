@@ -21,7 +21,7 @@ from disclosure.table import DisclosureError, PublishedTable, Status
 
 Whole = npt.NDArray[np.int64]
 Progress = Callable[[float, str], None]
-ALL_BOUNDS = 400  # up to so many withheld cells, the report holds every cell's exact bounds
+ALL_BOUNDS = 1_000  # up to so many withheld cells, the report holds every cell's exact bounds: two linear programs each
 
 
 @dataclass(frozen=True)

@@ -167,8 +167,8 @@ def _attack(description: ReleaseDescription) -> dict[str, Any]:
     attack = description.attack
     return {
         "method": (
-            "A program that shares no code with the protection took every released table, the rules and all earlier releases, "
-            "and computed for each withheld count the smallest and the largest number it could be."
+            "A program that shares no code with the protection took all tables of this release together, with the rules and the earlier "
+            "releases counted here, and looked for each withheld count what numbers it could still be."
         ),
         "cells": attack.cells,
         "withheld": attack.withheld,
