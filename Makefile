@@ -36,7 +36,7 @@ $(VENV)/.ready: requirements.lock requirements-setup.lock pyproject.toml
 	@command -v uv >/dev/null || $(BIN)/pip install --quiet --no-deps --require-hashes -r requirements-setup.lock
 	@$(call install,requirements-setup.lock)
 	@$(call install,requirements.lock)
-	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --disable-pip-version-check -e .
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --no-deps --no-build-isolation --disable-pip-version-check -e .
 	@touch $@
 
 # $(call install,LOCK): install a lock file with hashes, by uv; by pip where there is no uv, or it is not let through to a registry.
