@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
+from api.jinja import new_environment
 from api.journey import Action, Show, carried_answers, progress
 from api.static_files import static_files
 from forms.answers import Problem
@@ -49,17 +49,8 @@ class Complaint:
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """Jinja, escaping everything, refusing any name that a template does not get."""
-    made = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    made.globals["static"] = static_files().url
-    return made
+    """The templates, compiled once."""
+    return new_environment()
 
 
 def field_id(field: str) -> str:
