@@ -17,45 +17,19 @@ from pathlib import Path
 import pytest
 
 from disclosure import policy as policies
-from pipeline import cli, table_specs
+from pipeline import table_specs
 from pipeline.steps import locate as locate_step
 from retention import schedule
 from retention.bundle import BundleWriter
 from retention.schedule import load_schedule
 from retention.steps import Verb
 from tests.integration.chain import ANALYST, OPENED, PASSPHRASE, RELEASE, STEPS, WAVE, Office, Stages, before, release_it, responses
+from tests.integration.command import Run
 
 pytestmark = pytest.mark.usefixtures("quick")
 AS = ("--as", ANALYST)
 ON = ("--wave", WAVE, *AS)
 VERBS = [verb.value for verb in list(STEPS)[:-1]]
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def bigask(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command in this process: its exit code, standard output and standard error."""
-    monkeypatch.setenv("BIGASK_HOME", str(home))
-    for name in ("BIGASK_COLLECTION_URL", "BIGASK_SECURE_URL", "BIGASK_PASSPHRASE_FILE"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bigask", *arguments])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
 
 
 def contents(home: Path) -> dict[str, str]:

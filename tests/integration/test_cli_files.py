@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from pipeline import cli
 from tests.integration.chain import WAVE, Office, Stages
+from tests.integration.command import Run
 from tests.integration.official_files import ONSPD_2026, VINTAGE, postcode_table, write_zip
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def bigask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command in this process: its exit code, standard output and standard error."""
-    monkeypatch.setenv("BIGASK_HOME", str(tmp_path / "home"))
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bigask", *arguments])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
 
 
 def _onspd(folder: Path) -> Path:
