@@ -24,7 +24,7 @@ $(VENV)/.ready: requirements.lock requirements-setup.lock pyproject.toml
 	  "$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done || true); \
 	[ -n "$$python" ] || { echo "Python 3.11, 3.12 or 3.13 is needed: apt-get install python3" >&2; exit 1; }; \
 	if command -v uv >/dev/null; then \
-	  [ -x $(BIN)/python ] || uv venv --quiet --seed --python "$$python" $(VENV); \
+	  [ -x $(BIN)/pip ] || uv venv --quiet --clear --seed --python "$$python" $(VENV); \
 	elif [ ! -x $(BIN)/pip ]; then \
 	  if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
 	    if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null; \
@@ -87,6 +87,7 @@ lock: ## resolve the newest versions into the lock files (needs uv)
 	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
 	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -c requirements.lock --group setup -o requirements-setup.lock
 	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -c requirements.lock --group dev -o requirements-dev.lock
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -c requirements.lock --group bench -o requirements-bench.lock
 
 clean: ## remove the environment and everything that runs have written
 	@rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
