@@ -54,46 +54,63 @@ def read_weights(source: BinaryIO) -> Weights:
         return Weights(tuple(str(stored["names"]).split("\n")), **arrays)
 
 
+# One text as the network sees it: for each word, the attributes of its form, and those of its place.
+Described = tuple[Sequence[tuple[str, ...]], Sequence[Sequence[str]]]
+_TOGETHER = 64  # texts weighed in one go: enough to spread numpy's own cost, few enough to stay in the processor's cache
+
+
 class Network:
     """Applies the weights."""
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
         self._index = {name: i for i, name in enumerate(weights.names)}
-        self._of_word = lru_cache(maxsize=60_000)(self._sum)
+        self._nothing = np.zeros((2 * REACH + 1, len(weights.bias)), np.float32)
+        self._sum = lru_cache(maxsize=60_000)(self._summed)
 
     @property
     def needs_reading(self) -> bool:
         """Whether the weights expect the language model's reading of every word."""
         return len(self._weights.reading) > 0
 
-    def _sum(self, attributes: tuple[str, ...]) -> Floats:
-        known = [self._index[a] for a in attributes if a in self._index]
-        total: Floats = (
-            self._weights.embed[:, known].sum(axis=1) if known else np.zeros((2 * REACH + 1, len(self._weights.bias)), np.float32)
-        )
+    def _summed(self, of_form: tuple[str, ...], of_place: tuple[str, ...] = ()) -> Floats:
+        if of_place:
+            both: Floats = self._sum(of_form) + self._sum(of_place)
+            return both
+        known = [self._index[a] for a in of_form if a in self._index]
+        total: Floats = self._weights.embed[:, known].sum(axis=1) if known else self._nothing
         return total
 
-    def probabilities(self, by_word: Sequence[tuple[str, ...]], by_place: Sequence[Sequence[str]], reading: Floats | None = None) -> Floats:
-        """(words, classes) probabilities. `by_word`, `by_place`: attributes of each word. `reading`: (words, width).
+    def probabilities(self, texts: Sequence[Described], readings: Sequence[Floats] | None = None) -> list[Floats]:
+        """For each text, (words, classes) probabilities. `readings`: of each text, (words, width).
 
-        Raises ValueError if a reading is needed and missing, or the reverse.
+        Raises ValueError if readings are needed and missing, or the reverse.
         """
-        if (reading is not None) != self.needs_reading:
+        if (readings is not None) != self.needs_reading:
             raise ValueError("this network was trained with another kind of input: give the reading it needs, and none if it needs none")
-        count = len(by_word)
-        rows = np.stack([self._of_word(a) for a in by_word])
-        for i, extra in enumerate(by_place):
-            if extra:
-                rows[i] += self._of_word(tuple(extra))
+        found: list[Floats] = []
+        for first in range(0, len(texts), _TOGETHER):
+            chosen = slice(first, first + _TOGETHER)
+            found += self._weigh(texts[chosen], None if readings is None else readings[chosen])
+        return found
+
+    def _weigh(self, texts: Sequence[Described], readings: Sequence[Floats] | None) -> list[Floats]:
+        # all texts in one row of words, with empty words between them, so that no text's words are neighbours of another's
+        gap = [self._nothing] * REACH
+        sums, starts = list(gap), []
+        for by_word, by_place in texts:
+            starts.append(len(sums) - REACH)
+            sums += [self._sum(own, tuple(place)) for own, place in zip(by_word, by_place, strict=True)]
+            sums += gap
+        rows = np.concatenate(sums).reshape(len(sums), 2 * REACH + 1, -1)
+        count = len(sums) - 2 * REACH
         total = np.tile(self._weights.bias, (count, 1))
-        for d in range(-REACH, REACH + 1):
-            low, high = max(0, -d), min(count, count - d)
-            if low < high:
-                total[low:high] += rows[low + d : high + d, d + REACH]
-        if reading is not None:
-            total += reading @ self._weights.reading
+        for d in range(2 * REACH + 1):
+            total += rows[d : d + count, d]
+        for number, start in enumerate(starts):
+            if readings is not None and len(readings[number]):
+                total[start : start + len(readings[number])] += readings[number] @ self._weights.reading
         scores = np.maximum(total, 0) @ self._weights.out + self._weights.out_bias
         exp = np.exp(scores - scores.max(axis=1, keepdims=True))
-        result: Floats = exp / exp.sum(axis=1, keepdims=True)
-        return result
+        result = exp / exp.sum(axis=1, keepdims=True)
+        return [result[start : start + len(by_word)] for start, (by_word, _) in zip(starts, texts, strict=True)]

@@ -6,19 +6,17 @@ from collections.abc import Sequence
 from importlib.resources import files
 from io import BytesIO
 
-import numpy as np
-
-from pipeline.scrub import handles, patterns
 from pipeline.scrub.attributes import Attributes
 from pipeline.scrub.lists import NameLists
-from pipeline.scrub.network import CLASSES, Floats, Network, read_weights
+from pipeline.scrub.network import Described, Floats, Network, read_weights
 from pipeline.scrub.rampart import Rampart
+from pipeline.scrub.spans import Span
 from pipeline.scrub.words import Word
 
 # A text in which the quick network gives every word less than this is taken as clean without asking the language model
 # (`benchmarks/scrub.py --doubt` shows what other values cost).
 DOUBT = 0.01
-
+_SURE = 0.99  # a word that is private with this probability leaves no doubt either: it is masked
 
 _QUICK_SHARE = 0.35  # of the say, where both networks were asked; two that err differently err less together
 
@@ -39,29 +37,26 @@ class Opinions:
     """Gives (words, classes) probabilities for texts."""
 
     def __init__(self, lists: NameLists, model: bool = True, doubt: float = DOUBT) -> None:
-        """`model`: whether the language model may be asked. `doubt`: from which probability it is."""
+        """`model`: whether the language model may be asked. `doubt`: from which probability it is, up to where a word is surely private."""
         self._lists, self._doubt = lists, doubt
         self._attributes = Attributes(lists)
         self._quick = load_network("quick")
         self._full = load_network("full") if model else None
         self._model = Rampart() if model else None
 
-    def of(self, texts: Sequence[str], words: Sequence[Sequence[Word]]) -> list[Floats]:
-        """The opinion on each text."""
-        described = [self._describe(text, own) for text, own in zip(texts, words, strict=True)]
-        found = [
-            self._quick.probabilities(*d) if own else np.zeros((0, len(CLASSES)), np.float32)
-            for d, own in zip(described, words, strict=True)
+    def of(self, texts: Sequence[str], words: Sequence[Sequence[Word]], certain: Sequence[Sequence[Span]]) -> list[Floats]:
+        """The opinion on each text. `certain`: what the pattern layers found in it."""
+        described: list[Described] = [
+            ([self._attributes.of_word(w.text, w.low) for w in own], self._attributes.of_place(own, sure))
+            for own, sure in zip(words, certain, strict=True)
         ]
+        found = self._quick.probabilities(described)
         if self._full is None or self._model is None:
             return found
-        doubtful = [i for i, opinion in enumerate(found) if len(opinion) and (1 - opinion[:, 0]).max() >= self._doubt]
+        doubtful = [i for i, opinion in enumerate(found) if ((opinion[:, 0] <= 1 - self._doubt) & (opinion[:, 0] > 1 - _SURE)).any()]
         if doubtful:
             readings = self._model.read([texts[i] for i in doubtful], [words[i] for i in doubtful])
-            for i, reading in zip(doubtful, readings, strict=True):
-                found[i] = _blend(found[i], self._full.probabilities(*described[i], reading))
+            second = self._full.probabilities([described[i] for i in doubtful], readings)
+            for i, opinion in zip(doubtful, second, strict=True):
+                found[i] = _blend(found[i], opinion)
         return found
-
-    def _describe(self, text: str, words: Sequence[Word]) -> tuple[list[tuple[str, ...]], list[list[str]]]:
-        certain = [*patterns.find(text), *handles.find(text, self._lists)]
-        return [self._attributes.of_word(w.text, w.low) for w in words], self._attributes.of_place(words, certain)

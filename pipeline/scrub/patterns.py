@@ -44,12 +44,13 @@ def upn_valid(upn: str) -> bool:
 
 @dataclass(frozen=True)
 class Pattern:
-    """A regular expression, what it finds, how sure it is, and a second look that may refuse a match."""
+    """A regular expression, what it finds, how sure it is, a second look that may refuse a match, and the fewest digits that it needs."""
 
     label: str
     regex: re.Pattern[str]
     score: float
     accepts: Callable[[str, re.Match[str]], bool] | None = None
+    digits: int = 0
 
 
 def _digits(text: str) -> str:
@@ -114,7 +115,6 @@ _COUNTED = r"(?!\s*(?:am|pm|year|yr|month|week|day|hour|min|time|kid|sister|brot
 _DOT = r"(?: dot | ?\(dot\) ?|\.)"
 _DATE_NUMBERS = r"(?:0?[1-9]|[12]\d|3[01])\s?([/.\-])\s?(?:0?[1-9]|1[0-2])\s?\1\s?(?:(?:19|20)\d\d|\d\d)"
 _DATE_WORDS = rf"\b(?:the\s+)?(?:(?:twenty|thirty)[\s\-]?)?(?:{_ORDINAL})\s+(?:of\s+)?(?:{_MONTH})\b(?:\s+(?:19|20)\d\d)?"
-_BORN_IN_WORDS = Pattern("DOB", _rx(_DATE_WORDS), 0.9, _is_birth)
 PATTERNS = (
     Pattern("EMAIL", _rx(r"(?<![\w.+\-])[\w.+\-]+\s?@\s?[a-z0-9\-]+(?:\s?\.\s?[a-z]{2,}|\s?\.\s?[a-z0-9\-]+)+"), 0.99),
     Pattern(
@@ -125,42 +125,43 @@ PATTERNS = (
     Pattern("EMAIL", _rx(r"(?<![\w.+\-])[\w.+\-]+@[\w\-]+\b"), 0.8),
     Pattern("URL", _rx(r"\b(?:https?://|www\.)[^\s<>\"]+"), 0.95),
     Pattern("URL", _rx(r"(?<![\w.\-])(?:[a-z0-9\-]+\.)+(?:co\.uk|org\.uk|sch\.uk|com|gg|tv|ly)/[^\s<>\"]+"), 0.9),
-    Pattern("NHS", _rx(r"(?<![\d+])\d{3}[\s\-.]?\d{3}[\s\-.]?\d{4}(?!\d)"), 0.95, _is_nhs),
-    Pattern("NHS", _rx(r"(?<![\d+])\d(?:[\s\-]?\d){9}(?!\d)"), 0.9, _is_nhs),
-    Pattern("NINO", _rx(r"\b(?!bg|gb|nk|kn|tn|nt|zz)[a-ceghj-prstw-z][a-ceghj-nprstw-z]\s?\d\d\s?\d\d\s?\d\d\s?[a-d]\b"), 0.97),
-    Pattern("UPN", _rx(r"\b[a-hj-np-rt-z]\d{11}[\da-hj-np-rt-z]\b"), 0.97, lambda _, m: upn_valid(m.group())),
-    Pattern("PHONE", _rx(r"(?<![\w/])(?:\+|00)?\(?\d(?:[\s().\-]{0,2}\d){5,13}(?![\d/])"), 0.95, _is_phone),
-    Pattern("POSTCODE", _rx(rf"\b(?:{_AREA})\s?\d[\da-z]?\s*\d\s?[abd-hjlnp-uw-z]{{2}}\b"), 0.97),
-    Pattern("POSTCODE", _rx(rf"\b(?:{_AREA})\d\d?(?:\s\d\b{_COUNTED})?(?!\w)(?![.,:]\d)"), 0.85, _is_outward),
-    Pattern("POSTCODE", _rx(r"\b(?:w1|ec[1-4]|wc[12]|sw1|se1|nw1|n1|e1)[a-hj-npr-uwxy]\b"), 0.8, _is_outward),
-    Pattern("DOB", _rx(rf"\b{_DAY}{_SEP}+(?:of\s+)?(?:{_MONTH})\b{_SEP}*(?:{_YEAR})(?!\d)"), 0.95, _is_full_date),
-    Pattern("DOB", _rx(rf"\b(?:{_MONTH}){_SEP}+(?:the\s+)?{_DAY}\b{_SEP}*(?:{_YEAR})(?!\d)"), 0.95, _is_full_date),
-    Pattern("DOB", _rx(rf"\b(?:the\s+)?{_DAY}{_SEP}+(?:of\s+)?(?:{_MONTH})\b"), 0.9, _is_birth),
-    Pattern("DOB", _rx(rf"\b(?:{_MONTH}){_SEP}+(?:the\s+)?{_DAY}\b"), 0.9, _is_birth),
-    Pattern("DOB", _rx(rf"(?<![\d/.\-]){_DATE_NUMBERS}(?![\d/])"), 0.95),
-    Pattern("DOB", _rx(r"(?<!\d)(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])(?!\d)"), 0.95),
-    Pattern("DOB", _rx(r"(?<![\d/.\-])(?:0?[1-9]|[12]\d|3[01])[/.\-](?:0?[1-9]|1[0-2])(?![\d/])"), 0.85, _is_birth),
-    Pattern("DOB", _rx(r"(?<!\d)(?:0[1-9]|[12]\d|3[01])\s?(?:0[1-9]|1[0-2])\s?(?:(?:19|20)\d\d|[01]\d)(?!\d)"), 0.9, _is_birth),
-    _BORN_IN_WORDS,
+    Pattern("NHS", _rx(r"(?<![\d+])\d{3}[\s\-.]?\d{3}[\s\-.]?\d{4}(?!\d)"), 0.95, _is_nhs, digits=10),
+    Pattern("NHS", _rx(r"(?<![\d+])\d(?:[\s\-]?\d){9}(?!\d)"), 0.9, _is_nhs, digits=10),
+    Pattern("NINO", _rx(r"\b(?!bg|gb|nk|kn|tn|nt|zz)[a-ceghj-prstw-z][a-ceghj-nprstw-z]\s?\d\d\s?\d\d\s?\d\d\s?[a-d]\b"), 0.97, digits=6),
+    Pattern("UPN", _rx(r"\b[a-hj-np-rt-z]\d{11}[\da-hj-np-rt-z]\b"), 0.97, lambda _, m: upn_valid(m.group()), digits=11),
+    Pattern("PHONE", _rx(r"(?<![\w/])(?:\+|00)?\(?\d(?:[\s().\-]{0,2}\d){5,13}(?![\d/])"), 0.95, _is_phone, digits=6),
+    Pattern("POSTCODE", _rx(rf"\b(?:{_AREA})\s?\d[\da-z]?\s*\d\s?[abd-hjlnp-uw-z]{{2}}\b"), 0.97, digits=1),
+    Pattern("POSTCODE", _rx(rf"\b(?:{_AREA})\d\d?(?:\s\d\b{_COUNTED})?(?!\w)(?![.,:]\d)"), 0.85, _is_outward, digits=1),
+    Pattern("POSTCODE", _rx(r"\b(?:w1|ec[1-4]|wc[12]|sw1|se1|nw1|n1|e1)[a-hj-npr-uwxy]\b"), 0.8, _is_outward, digits=1),
+    Pattern("DOB", _rx(rf"\b{_DAY}{_SEP}+(?:of\s+)?(?:{_MONTH})\b{_SEP}*(?:{_YEAR})(?!\d)"), 0.95, _is_full_date, digits=1),
+    Pattern("DOB", _rx(rf"\b(?:{_MONTH}){_SEP}+(?:the\s+)?{_DAY}\b{_SEP}*(?:{_YEAR})(?!\d)"), 0.95, _is_full_date, digits=1),
+    Pattern("DOB", _rx(rf"\b(?:the\s+)?{_DAY}{_SEP}+(?:of\s+)?(?:{_MONTH})\b"), 0.9, _is_birth, digits=1),
+    Pattern("DOB", _rx(rf"\b(?:{_MONTH}){_SEP}+(?:the\s+)?{_DAY}\b"), 0.9, _is_birth, digits=1),
+    Pattern("DOB", _rx(rf"(?<![\d/.\-]){_DATE_NUMBERS}(?![\d/])"), 0.95, digits=1),
+    Pattern("DOB", _rx(r"(?<!\d)(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])(?!\d)"), 0.95, digits=1),
+    Pattern("DOB", _rx(r"(?<![\d/.\-])(?:0?[1-9]|[12]\d|3[01])[/.\-](?:0?[1-9]|1[0-2])(?![\d/])"), 0.85, _is_birth, digits=1),
+    Pattern("DOB", _rx(r"(?<!\d)(?:0[1-9]|[12]\d|3[01])\s?(?:0[1-9]|1[0-2])\s?(?:(?:19|20)\d\d|[01]\d)(?!\d)"), 0.9, _is_birth, digits=1),
+    Pattern("DOB", _rx(_DATE_WORDS), 0.9, _is_birth),
 )
 _WORDS = re.compile(r"[a-z]+|\d+", re.I)
+_LEAST_SPOKEN = 4
+_SPOKEN = re.compile(rf"\b(?:{'|'.join(_DIGIT_WORDS)})\b", re.I)
 
 
 def find(text: str) -> list[Span]:
     """Every pattern's spans in `text`, overlaps included. Most texts hold nothing with a form, and are answered at once."""
     found: list[Span] = []
     low = text.lower()
-    if any(c.isdigit() or c in "@./" for c in text) or " dot " in low:
-        candidates: tuple[Pattern, ...] = PATTERNS
-    elif "birth" in low or "born" in low or "bday" in low:
-        candidates = (_BORN_IN_WORDS,)
-    else:
-        candidates = ()
-    for pattern in candidates:
-        for match in pattern.regex.finditer(text):
+    digits = sum(c.isdigit() for c in low)
+    linked = any(mark in low for mark in ("@", ".", "/", "dot"))
+    born = _BIRTH.search(text) is not None
+    for pattern in PATTERNS:
+        possible = linked if pattern.label in ("EMAIL", "URL") else digits >= pattern.digits and (born or pattern.accepts is not _is_birth)
+        for match in pattern.regex.finditer(text) if possible else ():
             if pattern.accepts is None or pattern.accepts(text, match):
                 found.append(Span(match.start(), match.end(), pattern.label, pattern.score, LAYER))
-    found.extend(_spelled(text))
+    if len(_SPOKEN.findall(low)) >= _LEAST_SPOKEN:
+        found.extend(_spelled(text))
     return found
 
 
@@ -176,7 +177,7 @@ def _spelled(text: str) -> Iterator[Span]:
             count += _DIGIT_WORDS.get(low, len(low)) + (low == "double") + 2 * (low == "triple")
             spoken += low in _DIGIT_WORDS
             continue
-        if count >= 7 and spoken >= 4:
+        if count >= 7 and spoken >= _LEAST_SPOKEN:
             yield Span(run[0].start(), run[-1].end(), "PHONE", 0.9, LAYER)
         run, count, spoken = [], 0, 0
         if match is not None and (low in _DIGIT_WORDS or low.isdigit()):

@@ -29,17 +29,17 @@ _VOCABULARY = Vocab()
 
 
 class Reading(NlpArtifacts):
-    """A text, read once for all layers: its words, and what the learnt combination found in it."""
+    """A text, read once for all layers: its words, what has a form (patterns, handles), and what the learnt combination found in it."""
 
-    def __init__(self, text: str, words: list[Word], learnt: list[Span]) -> None:
-        self.text, self.words, self.learnt = text, words, learnt
+    def __init__(self, text: str, words: list[Word], patterned: list[Span], handled: list[Span], learnt: list[Span]) -> None:
+        self.text, self.words, self.patterned, self.handled, self.learnt = text, words, patterned, handled, learnt
         super().__init__([], Doc(_VOCABULARY), [], [], None, _LANGUAGE)
 
 
 Layer = Callable[[Reading, NameLists], Iterable[Span]]
 LAYERS: dict[str, Layer] = {
-    patterns.LAYER: lambda reading, _: patterns.find(reading.text),
-    handles.LAYER: lambda reading, known: handles.find(reading.text, known),
+    patterns.LAYER: lambda reading, _: reading.patterned,
+    handles.LAYER: lambda reading, _: reading.handled,
     gazetteer.LAYER: lambda reading, known: gazetteer.find(reading.words, known),
     relations.LAYER: lambda reading, known: relations.find(reading.words, known),
     relations.ACTING: lambda reading, known: relations.find_acting(reading.words, known),
@@ -53,6 +53,7 @@ class _Reader(NlpEngine):
     """Presidio's NLP engine: splits words and asks the learnt combination; downloads nothing."""
 
     def __init__(self, known: NameLists, learnt: bool, threshold: float, model: bool, doubt: float) -> None:
+        self._known = known
         self._opinions = Opinions(known, model, doubt) if learnt else None
         self._threshold = threshold
 
@@ -64,13 +65,13 @@ class _Reader(NlpEngine):
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         words = [split(text) for text in texts]
-        if self._opinions is None:
-            return [Reading(text, own, []) for text, own in zip(texts, words, strict=True)]
-        opinions = self._opinions.of(texts, words)
-        return [
-            Reading(text, own, combine.spans(text, own, opinion, self._threshold) if own else [])
-            for text, own, opinion in zip(texts, words, opinions, strict=True)
-        ]
+        patterned = [patterns.find(text) for text in texts]
+        handled = [list(handles.find(text, self._known)) for text in texts]
+        learnt: list[list[Span]] = [[] for _ in texts]
+        if self._opinions is not None:
+            opinions = self._opinions.of(texts, words, [a + b for a, b in zip(patterned, handled, strict=True)])
+            learnt = [combine.spans(*each, self._threshold) for each in zip(texts, words, opinions, strict=True)]
+        return [Reading(*each) for each in zip(texts, words, patterned, handled, learnt, strict=True)]
 
     def process_text(self, text: str, language: str) -> Reading:  # noqa: ARG002
         return self.read([text])[0]

@@ -169,7 +169,7 @@ def held_out(weights: Weights, data: Sequence[Example], reading: NDArray[np.floa
     for example in data:
         own = None if reading is None else reading[at : at + len(example.words)].astype(np.float32)
         at += len(example.words)
-        hidden = 1 - network.probabilities(example.by_word, example.by_place, own)[:, 0] >= 0.5
+        hidden = 1 - network.probabilities([(example.by_word, example.by_place)], None if own is None else [own])[0][:, 0] >= 0.5
         real = np.array(example.truth) > 0
         right, found, private = right + int((hidden & real).sum()), found + int(hidden.sum()), private + int(real.sum())
     return f"recall {right / max(private, 1):.4f}, precision {right / max(found, 1):.4f} by word"

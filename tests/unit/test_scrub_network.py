@@ -23,7 +23,13 @@ def test_it_is_the_formula(width: int) -> None:
     weights = _weights(width)
     by_word, by_place = [("a",), (), ("a", "b"), ("unknown",), ("b",)], [[], ["b"], [], [], ["a"]]
     reading = np.random.default_rng(2).normal(size=(5, width)).astype(np.float32) if width else None
-    result = Network(weights).probabilities(by_word, by_place, reading)
+    others = [([("b",)] * n, [["a"]] * n) for n in (1, 0, 70)]  # texts beside it change nothing
+    beside = None if reading is None else [np.ones((len(words), width), np.float32) for words, _ in others]
+    texts = [*others[:2], (by_word, by_place), *others[2:] * 70]
+    readings = None if reading is None or beside is None else [*beside[:2], reading, *beside[2:] * 70]
+    results = Network(weights).probabilities(texts, readings)
+    assert [len(r) for r in results] == [len(words) for words, _ in texts]
+    result = results[2]
     for i in range(5):
         hidden = weights.bias.astype(float).copy()
         for d in range(-REACH, REACH + 1):
@@ -58,4 +64,4 @@ def test_weights_that_do_not_fit_are_refused() -> None:
 def test_the_wrong_kind_of_input_is_refused(width: int) -> None:
     reading = None if width else np.zeros((1, 4), np.float32)
     with pytest.raises(ValueError, match="another kind of input"):
-        Network(_weights(width)).probabilities([("a",)], [[]], reading)
+        Network(_weights(width)).probabilities([([("a",)], [[]])], None if reading is None else [reading])
