@@ -37,6 +37,16 @@ class Status(StrEnum):
     SECONDARY = "secondary"
 
 
+class Method(StrEnum):
+    """How a table was made safe. Only suppression leaves published counts exact, so that they add up."""
+
+    SUPPRESSION = "suppression"
+    CONVENTIONAL_ROUNDING = "conventional_rounding"
+    CONTROLLED_ROUNDING = "controlled_rounding"
+    SMALL_COUNT_ROUNDING = "small_count_rounding"
+    CELL_KEY = "cell_key"
+
+
 def _refuse_repeats(codes: Sequence[str], where: str) -> None:
     if len(set(codes)) != len(codes):
         twice = next(code for code in codes if list(codes).count(code) > 1)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from disclosure.policy import FOLDER, Attacker, Group, available, load_policy, read_policy
-from disclosure.table import DisclosureError
+from disclosure.policy import FOLDER, Attacker, Group, Zeros, available, load_policy, read_policy
+from disclosure.table import DisclosureError, Method
 
 
 @pytest.fixture
@@ -82,9 +82,71 @@ def test_an_unknown_rule_is_refused(data: dict[str, Any]) -> None:
         ("group_disclosure", "some"),
         ("percentage_decimals", 3),
         ("identifying_variables", "region"),
+        ("method", "hiding"),
+        ("zeros", "hidden"),
+        ("structural_zeros", [{}]),
+        ("structural_zeros", [{"age": 4}]),
+        ("ratio_parts", "neither"),
+        ("extremes", "shown"),
+        ("percentage_base", 9),
+        ("mean_base", 9),
+        ("mean_decimals", 3),
+        ("quantile_base", 19),
+        ("quantile_each_side", 0),
+        ("quantile_each_side", 11),
+        ("dominance_contributors", 0),
+        ("dominance_share", 0),
+        ("dominance_share", 1.1),
+        ("dominance_share", True),
+        ("dominance_share", float("nan")),
+        ("p_percent", -1),
+        ("p_percent", 101),
+        ("sparse_share", 1.5),
+        ("swapping_share", -0.1),
+        ("rounding_base", 5),
+        ("cell_keys", 256),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused(data: dict[str, Any], rule: str, value: object) -> None:
     data["rules"][rule]["value"] = value
     with pytest.raises(DisclosureError):
         read_policy(data, "own")
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "value"),
+    [
+        ("nhs-1-7-round-5", "rounding_base", 1),
+        ("dfe-round-10", "rounding_base", 0),
+        ("census-cell-key", "perturbation_variance", 0),
+        ("census-cell-key", "perturbation_maximum", 0),
+        ("census-cell-key", "perturbation_smallest", 0),
+        ("census-cell-key", "cell_keys", 0),
+        ("census-cell-key", "rounding_base", 5),
+        ("dfe-round-10", "perturbation_maximum", 5),
+    ],
+)
+def test_a_method_without_its_numbers_or_with_anothers_is_refused(name: str, rule: str, value: object) -> None:
+    loaded = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
+    loaded["rules"][rule]["value"] = value
+    with pytest.raises(DisclosureError, match=r"a method that rounds|the cell key needs"):
+        read_policy(loaded, name)
+
+
+def test_no_method_but_the_cell_key_has_a_perturbation_table() -> None:
+    with pytest.raises(DisclosureError, match="perturbs nothing"):
+        _ = load_policy("strict").perturbation
+
+
+def test_the_other_methods_have_the_numbers_of_their_sources() -> None:
+    nhs, dfe = load_policy("nhs-1-7-round-5"), load_policy("dfe-round-10")
+    assert (nhs.method, nhs.threshold, nhs.rounding_base) == (Method.SMALL_COUNT_ROUNDING, 8, 5)
+    assert (dfe.method, dfe.rounding_base, dfe.zeros) == (Method.SMALL_COUNT_ROUNDING, 10, Zeros.DATA)
+
+
+def test_what_cannot_be_is_recognised_in_any_table_that_has_its_variables(data: dict[str, Any]) -> None:
+    data["rules"]["structural_zeros"]["value"] = [{"age": "4", "home": "alone"}]
+    policy = read_policy(data, "own")
+    assert policy.cannot_be({"age": "4", "home": "alone", "region": "north"})
+    assert not policy.cannot_be({"age": "4", "region": "north"})
+    assert not policy.cannot_be({"age": "5", "home": "alone"})
