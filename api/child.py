@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -18,12 +19,14 @@ from starlette.types import ASGIApp
 
 from api import render
 from api.form_post import LARGEST_BODY, form_pairs
-from api.journey import Finished, MalformedPost, OtherVersion, Post, advance, check_names, read_post
+from api.journey import Action, Finished, MalformedPost, OtherVersion, Post, advance, check_names, read_post
 from api.receiving import Receiver
 from api.security import CLEAR_SITE_DATA, harden
+from api.square_code import square_code
 from api.static_files import static_files
 from forms.load import load_survey
 from forms.survey import Form, Survey
+from forms.window import Opening, Window
 from retention.collection_store import CollectionStore, NoWave, Receipt, WaveClosed, connect_collection
 from retention.database import DatabaseUnavailable
 from retention.keys import KeyRingError
@@ -33,6 +36,11 @@ from retention.settings import CollectionZone, load_settings
 NEUTRAL_PAGE = "https://www.bbc.co.uk/weather"  # where "leave this page" leads: somewhere anybody might be
 CANNOT_STORE = (DatabaseUnavailable, KeyRingError, SealError, TimeoutError)
 NOT_OPEN = (WaveClosed, NoWave)
+Clock = Callable[[], datetime]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def application() -> ASGIApp:
@@ -44,8 +52,9 @@ def create_app(
     zone: CollectionZone,
     survey: Survey,
     connect: Callable[[CollectionZone], CollectionStore] = connect_collection,
+    clock: Clock = _now,
 ) -> ASGIApp:
-    """The child door for one survey. Connects to the zone's store when the server starts it.
+    """The child door for one survey. Connects to the zone's store when the server starts it. `clock` tells whether it is open.
 
     Raises SurveyError if a question's id would be confused with a field that every post carries, or a picture is missing.
     """
@@ -61,7 +70,8 @@ def create_app(
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan, redirect_slashes=False)
     _add_general_pages(app, survey, receiver)
-    _add_form_pages(app, survey, receiver)
+    _add_teachers_pages(app, survey, zone.address)
+    _add_form_pages(app, survey, receiver, clock)
     _add_error_pages(app, survey)
     return harden(app, LARGEST_BODY)
 
@@ -74,10 +84,6 @@ def _add_general_pages(app: FastAPI, survey: Survey, receiver: Receiver) -> None
     @app.get("/parents")
     async def parents() -> Response:
         return HTMLResponse(render.notice("parents_notice", survey, None))
-
-    @app.get("/teachers")
-    async def teachers(request: Request) -> Response:
-        return HTMLResponse(render.notice("teachers", survey, None, address=str(request.base_url).rstrip("/")))
 
     @app.get("/help")
     async def help_lines() -> Response:
@@ -112,7 +118,21 @@ def _add_general_pages(app: FastAPI, survey: Survey, receiver: Receiver) -> None
         return PlainTextResponse("ready\n")
 
 
-def _add_form_pages(app: FastAPI, survey: Survey, receiver: Receiver) -> None:
+def _add_teachers_pages(app: FastAPI, survey: Survey, address: str) -> None:
+    """`address` is a setting: what a request's Host header says is for anyone to choose."""
+
+    @app.get("/teachers")
+    async def teachers() -> Response:
+        return HTMLResponse(render.notice("teachers", survey, None, address=address))
+
+    @app.get("/teachers/{form_id}.svg")
+    async def code(form_id: str) -> Response:
+        if not address or form_id not in survey.forms:
+            raise HTTPException(404)
+        return Response(square_code(f"{address}/{form_id}"), media_type="image/svg+xml")
+
+
+def _add_form_pages(app: FastAPI, survey: Survey, receiver: Receiver, clock: Clock) -> None:
     def form_of(form_id: str) -> Form:
         if form_id not in survey.forms:
             raise HTTPException(404)
@@ -121,13 +141,16 @@ def _add_form_pages(app: FastAPI, survey: Survey, receiver: Receiver) -> None:
     @app.get("/{form_id}")
     async def landing(form_id: str) -> Response:
         form = form_of(form_id)
+        refused = _outside(form, survey.window, clock(), begun=False)
+        if refused is not None:
+            return refused
         try:
             await receiver.open_wave()
         except NOT_OPEN:
             return _closed(form)
         except CANNOT_STORE:
             pass  # the page can be read meanwhile; whether answers can be stored is asked again when there are any
-        return HTMLResponse(render.landing(form))
+        return HTMLResponse(render.landing(form, survey.window))
 
     @app.post("/{form_id}")
     async def answer(form_id: str, request: Request) -> Response:
@@ -140,7 +163,8 @@ def _add_form_pages(app: FastAPI, survey: Survey, receiver: Receiver) -> None:
             return _not_understood(form, 409)
         except HTTPException as refused:
             return _not_understood(form, refused.status_code)
-        return await _answered(form, post, receiver)
+        outside = _outside(form, survey.window, clock(), begun=post.action is not Action.START)
+        return outside if outside is not None else await _answered(form, post, receiver)
 
     @app.get("/{form_id}/parents")
     async def parents(form_id: str) -> Response:
@@ -201,6 +225,15 @@ async def _sent(form: Form, nonce: str, finished: Finished, receiver: Receiver) 
         return HTMLResponse(render.unavailable(form, nonce, finished.last), 503, headers={"Retry-After": "5"})
     end = "thank-you" if receipt is Receipt.STORED else "already-sent"
     return RedirectResponse(f"/{form.id}/{end}", 303)
+
+
+def _outside(form: Form, window: Window, now: datetime, begun: bool) -> Response | None:
+    """The page for whoever comes too early or too late; None while answers are taken. Times are looked at, and never kept."""
+    opening = window.at(now)
+    if opening is Opening.NOT_YET and window.opens is not None:
+        headers = {"Retry-After": str(int((window.opens - now).total_seconds()) + 1)}
+        return HTMLResponse(render.not_open(form, window.opens), 503, headers=headers)
+    return _closed(form) if opening is Opening.OVER or (opening is Opening.FINISHING and not begun) else None
 
 
 def _closed(form: Form) -> Response:

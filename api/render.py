@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +15,8 @@ from api.journey import Action, Show, carried_answers, progress
 from api.static_files import static_files
 from forms.answers import Problem
 from forms.helplines import helplines
-from forms.survey import Form, Kind, Page, Question, Survey, SurveyError
+from forms.survey import Form, Kind, Option, Page, Question, Survey, SurveyError
+from forms.window import Window
 
 # Parts of the landing page and of the notices, in the order in which they are read. The picture is for forms with pictures.
 PROMISES = (
@@ -30,7 +32,7 @@ NOTICES = {
     "parents_notice": (
         "who", "basis", "asked", "place", "kept", "people", "published", "rights", "limits", "harm", "complaint",
     ),
-    "teachers": ("link", "before", "during", "after", "upset", "shared"),
+    "teachers": ("link", "before", "during", "after", "upset", "shared", "paper"),
 }  # fmt: skip
 FACES = {"4-5": "toys", "6-8": "face_happy", "9-12": "rocket", "13-17": "graduation", "easy-6-8": "books", "easy-9-17": "idea"}
 
@@ -101,9 +103,16 @@ def notice(name: str, survey: Survey, form: Form | None, **values: Any) -> str:
     )  # fmt: skip
 
 
-def landing(form: Form) -> str:
-    """Who asks, why, what happens, no way back, refusing, honesty, help; then the start button."""
-    return page_of_form("landing", form, promises=PROMISES)
+def landing(form: Form, window: Window) -> str:
+    """Who asks, why, what happens, no way back, refusing, honesty, help; until when, if that is known; then the start button."""
+    numbers = {"day": _moment(form.language, window.closes), "minutes": window.grace_minutes} if window.closes else {}
+    closing = form.words["closing_note"].format(**numbers) if numbers else ""
+    return page_of_form("landing", form, promises=PROMISES, closing=closing)
+
+
+def not_open(form: Form, opens: datetime) -> str:
+    """Too early: when to come back, and where help is meanwhile."""
+    return page_of_form("message", form, message="not_open", again=None, numbers={"day": _moment(form.language, opens)})
 
 
 def question_page(form: Form, nonce: str, shown: Show) -> str:
@@ -127,6 +136,7 @@ def question_page(form: Form, nonce: str, shown: Show) -> str:
         limited=_limited,
         limit_text=lambda question: _limit_text(form, question),
         count_text=lambda left: _count_text(form, left),
+        by_letter=_by_letter,
     )
 
 
@@ -157,6 +167,15 @@ def _day(language: str, iso: str) -> str:
     return f"{day} {months[month - 1]} {year}" if language.split("-")[0] == "en" else iso
 
 
+def _moment(language: str, moment: datetime) -> str:
+    """A day and full hour, in the offset that it was given in. It is never midnight (forms.window)."""
+    day = _day(language, moment.date().isoformat())
+    if language.split("-")[0] != "en":
+        return f"{day} {moment:%H:%M}"
+    half = "am" if moment.hour < 12 else "noon" if moment.hour == 12 else "pm"
+    return f"{day} at {(moment.hour - 1) % 12 + 1} {half}"
+
+
 def _hidden(form: Form, nonce: str, page: Page, answers: Sequence[tuple[str, str]], last: bool) -> list[tuple[str, str]]:
     always = [("version", form.version), ("nonce", nonce), ("page", page.id)]
     return [*always, *([("last", "1")] if last else []), *answers]
@@ -178,6 +197,14 @@ def _complaint(form: Form, page: Page, problem: Problem) -> Complaint:
         if len(page.questions) > 1 and problem.name in (*question.choice_fields, question.text_field):
             about = question.text
     return Complaint(problem.name, form.words[problem.message].format(**problem.numbers), about)
+
+
+def _by_letter(question: Question) -> Mapping[str, list[Option]]:
+    """Answers by the first letter of their label, both in the order of the alphabet."""
+    found: dict[str, list[Option]] = {}
+    for option in sorted((option for option in question.options if not option.exclusive), key=lambda option: option.label):
+        found.setdefault(option.label[0].upper(), []).append(option)
+    return found
 
 
 def _limited(question: Question) -> bool:

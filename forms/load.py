@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -22,8 +23,9 @@ from forms.bank import Bank, read_pictures
 from forms.helplines import helplines
 from forms.survey import AgeBand, Form, Kind, Page, Question, Survey, SurveyError
 from forms.texts import FormTexts
+from forms.window import Window
 from forms.words import FORM_WORDS, SURVEY_WORDS, check_words
-from forms.yaml_file import mapping, only_keys, read_yaml, sequence, text, truth
+from forms.yaml_file import mapping, number, only_keys, read_yaml, sequence, text, truth
 
 __all__ = ["SURVEY_WORDS", "WORDS", "helplines", "load_pictures", "load_survey", "survey_folder"]
 
@@ -31,6 +33,7 @@ WORDS = FORM_WORDS
 SURVEYS = Path(__file__).parent / "surveys"
 NAME = re.compile(r"^[a-z0-9_]+$")
 LANGUAGE = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")
+SURVEY_KEYS = {"title", "forms", "window", "options", "rows", "questions"}
 FORM_KEYS = {"version", "bands", "easy_read", "pictures", "one_row_a_page", "questions_of", "questions"}
 
 
@@ -61,7 +64,7 @@ def survey_folder(name_or_path: str | Path) -> Path:
 @lru_cache(maxsize=16)
 def _load(folder: Path, language: str) -> Survey:
     file = "survey.yaml"
-    shared = only_keys(mapping(read_yaml(folder / file), file), {"title", "forms", "options", "rows", "questions"}, file)
+    shared = only_keys(mapping(read_yaml(folder / file), file), SURVEY_KEYS, file)
     parts = {key: mapping(shared.get(key, {}), f"{file}: {key}") for key in ("options", "rows", "questions")}
     bank = Bank(parts, parts.pop("questions"), read_pictures(folder / "pictures.yaml"))
     forms: dict[str, Form] = {}
@@ -73,7 +76,19 @@ def _load(folder: Path, language: str) -> Survey:
     words_file = f"{language}/{file}"
     data = only_keys(mapping(read_yaml(folder / words_file), words_file), {"words"}, words_file)
     words = check_words(mapping(data.get("words"), f"{words_file}: words"), SURVEY_WORDS, words_file)
-    return Survey(folder.name, text(shared.get("title"), f"{file}: title"), MappingProxyType(forms), words)
+    window = _window(shared.get("window", {}), f"{file}: window")
+    return Survey(folder.name, text(shared.get("title"), f"{file}: title"), MappingProxyType(forms), words, window)
+
+
+def _window(value: Any, where: str) -> Window:
+    """`opens`, `closes` and `grace_minutes`; each may be left out."""
+    data = only_keys(mapping(value, where), {"opens", "closes", "grace_minutes"}, where)
+    moments = {key: text(data[key], f"{where}: {key}") for key in ("opens", "closes") if key in data}
+    grace = number(data.get("grace_minutes", "0"), f"{where}: grace_minutes")
+    try:
+        return Window(**{key: datetime.fromisoformat(moment) for key, moment in moments.items()}, grace_minutes=grace)
+    except ValueError as error:
+        raise SurveyError(f"{where}: {error}") from error
 
 
 def _form(folder: Path, form_id: str, language: str, bank: Bank) -> Form:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from forms.window import Window
+
 CODE = re.compile(r"^[a-z0-9]+(?:[_-][a-z0-9]+)*$")
 COUNCIL_CODE = re.compile(r"^E0[6-9]\d{6}$")
 # Words that ask for who somebody is. Only the two locator fields may ask for anything of the kind.
@@ -312,12 +314,13 @@ class Form:
 
 @dataclass(frozen=True)
 class Survey:
-    """The forms that run together under one name. `words` are the texts of the pages around them."""
+    """The forms that run together under one name. `words` are the texts of the pages around them, `window` is when answers are taken."""
 
     id: str
     title: str
     forms: Mapping[str, Form]
     words: Mapping[str, str] = field(default_factory=dict)
+    window: Window = field(default_factory=Window)
 
     def __post_init__(self) -> None:
         _check(bool(self.forms), f"survey '{self.id}' has no forms")

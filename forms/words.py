@@ -43,20 +43,27 @@ FORM_WORDS = _keys(
     "child_page_heading",  # shown on the child's pages of a form that also has a helper's page
     "send_note",  # above the send button of the last page
     "text_box_label", "other_box_label", "postcode_box_label", "school_box_label", "council_box_label", "council_empty",
+    "council_letters",  # where councils are found by their first letter
     # what has to change on a page
     "error_summary_title", "error_prefix", "error_choose", "error_grid_row", "error_exclusive", "error_only_one",
-    "error_malformed",
     # the pages after and instead of the questions
     "thank_you_title", "thank_you_text", "thank_you_next", "thank_you_help", "thank_you_close", "thank_you_again_link",
+    "thank_you_back",  # for a browser without scripts, which may offer to send a finished form again
     "already_sent_title", "already_sent_text",
     "exited_title", "exited_text",
-    "closed_title", "closed_text",
+    "closed_title", "closed_text", "not_open_title",
     "unavailable_title", "unavailable_text", "unavailable_button",
     "malformed_title", "malformed_text",
     # where help is
     "help_title", "help_intro", "help_emergency", "help_cannot_trace", "help_back_link",
     "helpline_childline", "helpline_samaritans", "helpline_shout", "helpline_runaway",
+    # on paper: only what differs there, where nothing is pressed and somebody types it in
+    "paper_how", "paper_what_happens", "paper_place", "paper_honest", "paper_end", "paper_council_label",
     # texts with numbers in them
+    not_open_text="day",
+    closing_note="day minutes",
+    paper_only_if="boxes question onward",
+    paper_only_if_last="boxes question",
     progress="n total",
     pick_up_to="limit",
     chosen_count="chosen limit",
@@ -87,12 +94,13 @@ SURVEY_WORDS = _keys(
     "parents_notice_complaint_heading", "parents_notice_complaint",
     # for teachers and others who run it with a group
     "teachers_title", "teachers_intro",
-    "teachers_link_heading", "teachers_link", "teachers_qr_alt",
+    "teachers_link_heading", "teachers_link", "teachers_qr_alt", "teachers_address_missing", "teachers_print",
     "teachers_before_heading", "teachers_before",
     "teachers_during_heading", "teachers_during",
     "teachers_after_heading", "teachers_after",
     "teachers_upset_heading", "teachers_upset",
     "teachers_shared_heading", "teachers_shared",
+    "teachers_paper_heading", "teachers_paper",
 )  # fmt: skip
 
 

@@ -7,12 +7,16 @@ A process is handed the settings of its own zone only: the child door gets `Coll
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
+
+# https, since a child's answers travel there; http for a trial on one machine
+_ADDRESS = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?")
 
 
 class SettingsError(ValueError):
@@ -25,6 +29,7 @@ class CollectionZone:
 
     folder: Path
     database_url: str = field(repr=False)  # may hold a password
+    address: str = ""  # of the child door, as the public writes it; empty if it was not set
 
     @property
     def keys(self) -> Path:
@@ -94,9 +99,11 @@ class Settings:
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Settings from BIGASK_HOME (default `var`), BIGASK_COLLECTION_URL, BIGASK_SECURE_URL and BIGASK_PASSPHRASE_FILE.
+    """Settings from BIGASK_HOME (default `var`), BIGASK_COLLECTION_URL, BIGASK_SECURE_URL, BIGASK_PASSPHRASE_FILE
+    and BIGASK_ADDRESS.
 
-    An empty value counts as none. Raises SettingsError for a database URL of an unknown kind, or of a database in memory.
+    An empty value counts as none. Raises SettingsError for a database URL of an unknown kind, or of a database in memory, and
+    for an address that is no website's.
     """
     given = os.environ if environment is None else environment
     source = {name: value for name, value in given.items() if value}
@@ -111,10 +118,17 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     passphrase_file = Path(named) if named else (default if default.exists() else None)
     return Settings(
         home,
-        CollectionZone(collection, collection_url),
+        CollectionZone(collection, collection_url, _address(source.get("BIGASK_ADDRESS", ""))),
         SecureZone(secure, secure_url, passphrase_file),
         ReleaseZone(home / "release"),
     )
+
+
+def _address(given: str) -> str:
+    address = given.rstrip("/")
+    if address and not _ADDRESS.fullmatch(address):
+        raise SettingsError("BIGASK_ADDRESS must be the child door's public address alone, such as https://survey.example.org")
+    return address
 
 
 def _check(name: str, url: str) -> None:
