@@ -18,12 +18,14 @@ LAYER = "pattern"
 _FORMS = sections("forms.txt")
 _AREA = "|".join(sorted(_FORMS["postcode areas"], key=len, reverse=True))
 _NOT_OUTWARD = frozenset(_FORMS["never half a postcode"])
-_MONTH, _ORDINAL = "|".join(_FORMS["months"]), "|".join(_FORMS["ordinals"])
+_MONTH, _ORDINAL, _NUMBER = ("|".join(_FORMS[name]) for name in ("months", "ordinals", "numbers in words"))
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
 _YEAR = r"(?:19|20)\d\d|['’]?\d\d"
 _DIGIT_WORDS = {
     "zero": 1, "oh": 1, "o": 1, "nought": 1, "nil": 1, "one": 1, "won": 1, "two": 1, "three": 1, "four": 1, "for": 1, "five": 1,
-    "six": 1, "seven": 1, "eight": 1, "ate": 1, "nine": 1, "double": 0, "triple": 0,
+    "six": 1, "seven": 1, "eight": 1, "ate": 1, "nine": 1, "double": 0, "triple": 0, "hundred": 2,
+    **dict.fromkeys(("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"), 2),
+    **dict.fromkeys(("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"), 1),  # the other digit follows, or is 0
 }  # fmt: skip
 _BIRTH = re.compile(r"\b(?:birth\s?da[yt]e?|b-?day|bir?thday|berthday|burthday|bday|born|d\.?\s?o\.?\s?b|date of birth)", re.I)
 
@@ -106,20 +108,37 @@ def _is_full_date(text: str, match: re.Match[str]) -> bool:
     return _is_birth(text, match) or bool(re.search(r"(?:19|20)\d\d\s*$", match.group()))
 
 
+def _is_spoken_birth(text: str, match: re.Match[str]) -> bool:
+    ordinals, numbers = len(_ORDINALS.findall(match.group())), len(_NUMBERS.findall(match.group()))
+    return _is_birth(text, match) and (ordinals >= 2 or ordinals + numbers >= 3)
+
+
+def _is_spoken_postcode(text: str, match: re.Match[str]) -> bool:
+    parts = re.split(r"[\s\-,]+", match.group().lower())
+    numbered = sum(part in _DIGIT_WORDS or part.isdigit() for part in parts)
+    return 0 < numbered < len(parts) and _near(text, match, _POSTCODE_WORD, after=0)
+
+
 def _rx(source: str) -> re.Pattern[str]:
     return re.compile(source, re.IGNORECASE)
 
 
 _SEP = r"[\s./\\\-–,]"
+_ORDINALS, _NUMBERS = _rx(rf"\b(?:{_ORDINAL})\b"), _rx(rf"\b(?:{_NUMBER})\b")
 _COUNTED = r"(?!\s*(?:am|pm|year|yr|month|week|day|hour|min|time|kid|sister|brother|bed))"
 _DOT = r"(?: dot | ?\(dot\) ?|\.)"
 _DATE_NUMBERS = r"(?:0?[1-9]|[12]\d|3[01])\s?([/.\-])\s?(?:0?[1-9]|1[0-2])\s?\1\s?(?:(?:19|20)\d\d|\d\d)"
 _DATE_WORDS = rf"\b(?:the\s+)?(?:(?:twenty|thirty)[\s\-]?)?(?:{_ORDINAL})\s+(?:of\s+)?(?:{_MONTH})\b(?:\s+(?:19|20)\d\d)?"
+_SPOKEN_DATE = rf"\b(?:(?:the|of|and|oh|{_ORDINAL}|{_NUMBER})[\s\-,]+){{2,8}}(?:{_ORDINAL}|{_NUMBER})\b"
+_SPOKEN_CODE = rf"\b(?:{_AREA})(?:[\s\-,]+(?:[a-z]|\d|{'|'.join(_DIGIT_WORDS)})){{2,7}}\b"
 PATTERNS = (
     Pattern("EMAIL", _rx(r"(?<![\w.+\-])[\w.+\-]+\s?@\s?[a-z0-9\-]+(?:\s?\.\s?[a-z]{2,}|\s?\.\s?[a-z0-9\-]+)+"), 0.99),
     Pattern(
         "EMAIL",
-        _rx(rf"(?<![\w.+\-])[\w.+\-]+(?: at | ?\(at\) ?| ?\[at\] ?| ?@ ?)[a-z0-9\-]+{_DOT}(?:com|co|net|org|me|uk|sch)\b(?:{_DOT}uk\b)?"),
+        _rx(
+            rf"(?<![\w.+\-])[\w.+\-]+(?: (?:dot|underscore|dash|hyphen) [\w.+\-]+){{0,3}}"
+            rf"(?: at | ?\(at\) ?| ?\[at\] ?| ?@ ?)[a-z0-9\-]+{_DOT}(?:com|co|net|org|me|uk|sch)\b(?:{_DOT}uk\b)?"
+        ),
         0.95,
     ),
     Pattern("EMAIL", _rx(r"(?<![\w.+\-])[\w.+\-]+@[\w\-]+\b"), 0.8),
@@ -142,9 +161,12 @@ PATTERNS = (
     Pattern("DOB", _rx(r"(?<![\d/.\-])(?:0?[1-9]|[12]\d|3[01])[/.\-](?:0?[1-9]|1[0-2])(?![\d/])"), 0.85, _is_birth, digits=1),
     Pattern("DOB", _rx(r"(?<!\d)(?:0[1-9]|[12]\d|3[01])\s?(?:0[1-9]|1[0-2])\s?(?:(?:19|20)\d\d|[01]\d)(?!\d)"), 0.9, _is_birth, digits=1),
     Pattern("DOB", _rx(_DATE_WORDS), 0.9, _is_birth),
+    Pattern("DOB", _rx(_SPOKEN_DATE), 0.9, _is_spoken_birth),
+    Pattern("POSTCODE", _rx(_SPOKEN_CODE), 0.9, _is_spoken_postcode),
 )
 _WORDS = re.compile(r"[a-z]+|\d+", re.I)
 _LEAST_SPOKEN = 4
+_ZERO = ("0", "07", "01", "02", "oh", "o", "zero", "nought")
 _SPOKEN = re.compile(rf"\b(?:{'|'.join(_DIGIT_WORDS)})\b", re.I)
 
 
@@ -154,19 +176,26 @@ def find(text: str) -> list[Span]:
     low = text.lower()
     digits = sum(c.isdigit() for c in low)
     linked = any(mark in low for mark in ("@", ".", "/", "dot"))
-    born = _BIRTH.search(text) is not None
+    born, coded = _BIRTH.search(text) is not None, _POSTCODE_WORD.search(text) is not None
     for pattern in PATTERNS:
-        possible = linked if pattern.label in ("EMAIL", "URL") else digits >= pattern.digits and (born or pattern.accepts is not _is_birth)
+        possible = linked if pattern.label in ("EMAIL", "URL") else digits >= pattern.digits and _possible(pattern, born, coded)
         for match in pattern.regex.finditer(text) if possible else ():
             if pattern.accepts is None or pattern.accepts(text, match):
                 found.append(Span(match.start(), match.end(), pattern.label, pattern.score, LAYER))
-    if len(_SPOKEN.findall(low)) >= _LEAST_SPOKEN:
+    if len(_SPOKEN.findall(low)) + digits >= _LEAST_SPOKEN:
         found.extend(_spelled(text))
     return found
 
 
+def _possible(pattern: Pattern, born: bool, coded: bool) -> bool:
+    """Whether the word is there without which the pattern's second look refuses every match."""
+    if pattern.accepts in (_is_birth, _is_spoken_birth):
+        return born
+    return coded or pattern.accepts is not _is_spoken_postcode
+
+
 def _spelled(text: str) -> Iterator[Span]:
-    """Telephone numbers in words: 'oh seven seven double nine ...', also mixed with figures."""
+    """Telephone numbers in words: 'oh seven seven double nine ...', also mixed with figures ('07 double 7 09 hundred ...')."""
     run: list[re.Match[str]] = []
     count = spoken = 0
     for match in [*_WORDS.finditer(text), None]:
@@ -177,7 +206,7 @@ def _spelled(text: str) -> Iterator[Span]:
             count += _DIGIT_WORDS.get(low, len(low)) + (low == "double") + 2 * (low == "triple")
             spoken += low in _DIGIT_WORDS
             continue
-        if count >= 7 and spoken >= _LEAST_SPOKEN:
+        if (count >= 7 and spoken >= _LEAST_SPOKEN) or (count >= 10 and spoken and run[0].group().lower() in _ZERO):
             yield Span(run[0].start(), run[-1].end(), "PHONE", 0.9, LAYER)
         run, count, spoken = [], 0, 0
         if match is not None and (low in _DIGIT_WORDS or low.isdigit()):

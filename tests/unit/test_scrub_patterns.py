@@ -33,6 +33,14 @@ def _found(text: str) -> set[tuple[str, str]]:
         ("i was born on sept 1st 2011", "DOB", "sept 1st 2011"),
         ("date of birth 030711", "DOB", "030711"),
         ("my birthday is the twenty first of march", "DOB", "the twenty first of march"),
+        ("born on the eleventh of the fifth two thousand and twelve", "DOB", "the eleventh of the fifth two thousand and twelve"),
+        ("my birthday is 3rd Setember", "DOB", "3rd Setember"),
+        ("dob eleven five twelve", "DOB", "eleven five twelve"),
+        ("text 07 double 7 09 hundred 123 ok", "PHONE", "07 double 7 09 hundred 123"),
+        ("its 0 7 7 double 0 9 0 0 4 5 6", "PHONE", "0 7 7 double 0 9 0 0 4 5 6"),
+        ("oh seven seven oh oh nine hundred three twenty one", "PHONE", "oh seven seven oh oh nine hundred three twenty one"),
+        ("its sam dot j at post dot net", "EMAIL", "sam dot j at post dot net"),
+        ("post code is s one two g h", "POSTCODE", "s one two g h"),
     ],
 )
 def test_finds(text: str, label: str, piece: str) -> None:
@@ -58,6 +66,9 @@ def test_finds(text: str, label: str, piece: str) -> None:
         "in year 7 we had 25 minutes",
         "it costs 3.50 each way",
         "one two three four five six seven eight nine ten once i caught a fish",
+        "i was born third of five kids",
+        "0 out of ten or eleven or twelve",
+        "n 2 o is laughing gas",
     ],
 )
 def test_leaves_alone(text: str) -> None:
