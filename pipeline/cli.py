@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline import cli_disclosure, cli_geography, cli_office, cli_release
+from pipeline import cli_disclosure, cli_geography, cli_office, cli_quality, cli_release
 from pipeline.cli_options import Person, WaveName, bar, console, open_store, print_counts, store_for_step
 from pipeline.failures import exit_code, sentence
 
@@ -21,10 +21,12 @@ app.add_typer(cli_office.staff_app, name="staff")
 app.add_typer(cli_office.certificates_app, name="certificates")
 app.add_typer(cli_office.ledger_app, name="ledger")
 app.add_typer(cli_geography.app, name="geography")
+app.add_typer(cli_quality.app, name="quality")
 app.add_typer(cli_disclosure.app, name="disclosure")
 
 INTERRUPTED = 130
 Children = Annotated[int, typer.Option(min=1, help="How many.")]
+SetAside = Annotated[int | None, typer.Option(min=0, help="Go on although so many sealed records cannot be read.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same children.")]
 
 
@@ -114,7 +116,7 @@ def transfer(wave: WaveName, person: Person) -> None:
 
 
 @app.command()
-def locate(wave: WaveName, person: Person) -> None:
+def locate(wave: WaveName, person: Person, set_aside: SetAside = None) -> None:
     """Postcodes and schools become statistics; then their key is destroyed."""
     from pipeline.cli_geography import geography_folder
     from pipeline.geography.in_use import directory_in_use, schools_in_use
@@ -123,17 +125,17 @@ def locate(wave: WaveName, person: Person) -> None:
     directory = directory_in_use(geography_folder())
     schools = schools_in_use(geography_folder(), directory)
     with ExitStack() as stack:
-        counts = step(store_for_step()[1], wave, person, bar("locate", stack), directory, schools)
+        counts = step(store_for_step()[1], wave, person, bar("locate", stack), directory, schools, set_aside)
     print_counts(counts)
 
 
 @app.command()
-def scrub(wave: WaveName, person: Person) -> None:
+def scrub(wave: WaveName, person: Person, set_aside: SetAside = None) -> None:
     """Propose redactions in free text and fill the review queue; then the key of the sealed answers is destroyed."""
     from pipeline.steps.scrub import scrub as step
 
     with ExitStack() as stack:
-        counts = step(store_for_step()[1], wave, person, bar("scrub", stack))
+        counts = step(store_for_step()[1], wave, person, bar("scrub", stack), set_aside=set_aside)
     print_counts(counts)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from forms.survey import Survey, band_of_age
@@ -10,11 +12,21 @@ from pipeline.table_specs import UNKNOWN_AREA, TableSpecError, TableSpecs, Varia
 
 NOT_ASKED = "not_asked"
 NOT_STATED = "9-17_not_stated"
+SOUND, DOUBTFUL = "sound", "doubtful"
 _FIRST_STATED = 9  # from this age on, bands come from the stated age
 
 
-def derive(survey: Survey, specs: TableSpecs, responses: pd.DataFrame, answers: pd.DataFrame, located: pd.DataFrame) -> pd.DataFrame:
+def derive(
+    survey: Survey,
+    specs: TableSpecs,
+    responses: pd.DataFrame,
+    answers: pd.DataFrame,
+    located: pd.DataFrame,
+    doubtful: Collection[int] = (),
+) -> pd.DataFrame:
     """One row per response, indexed by `row`, with a column per variable that has one value for each.
+
+    `doubtful`: rows that a rule of quality makes doubtful, for a variable that is derived as `quality`.
 
     Variables of several options are left to `chosen`. Responses located outside England are not in it. Raises TableSpecError for
     a code, form or version that the survey does not have, and if the data sets are not of the same children.
@@ -28,6 +40,8 @@ def derive(survey: Survey, specs: TableSpecs, responses: pd.DataFrame, answers: 
             result[name] = age_bands(survey, frame["form"], _of(answers, "age"))
         elif variable.derive == "area":
             result[name] = frame["lad25cd"].fillna(UNKNOWN_AREA)
+        elif variable.derive == "quality":
+            result[name] = pd.Series(frame.index.isin(list(doubtful)), index=frame.index).map({True: DOUBTFUL, False: SOUND})
         elif variable.derive is not None:
             raise TableSpecError(f"Variable '{name}' is to be derived as '{variable.derive}', which nothing here can do.")
         elif not variable.multiple:

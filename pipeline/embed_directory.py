@@ -61,7 +61,7 @@ def read_areas_2022(wheel: Path) -> pd.DataFrame:
 def read_councils_2025(wheel: Path) -> pd.DataFrame:
     """ONS Postcode Directory of November 2025: pcd7, laua (null without a grid reference)."""
     import brotli  # type: ignore[import-untyped]
-    import msgpack  # type: ignore[import-not-found]
+    import msgpack  # type: ignore[import-untyped]
 
     parts = []
     with zipfile.ZipFile(wheel) as archive:

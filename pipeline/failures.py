@@ -40,6 +40,7 @@ EXIT_CODES: dict[int, tuple[str, ...]] = {
         "pipeline.directory.DirectoryError",
         "pipeline.councils.UnknownCouncilError",
         "pipeline.geography.source.GeographyError",
+        "pipeline.quality_rules.QualityError",
         "pipeline.scrub.text_stream.StreamError",
         "pipeline.release_description.ReleaseInvalid",
         "retention.schedule.RuleMissing",

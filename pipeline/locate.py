@@ -47,8 +47,12 @@ OPTIONAL: Final = ("lsoa21cd", "msoa21cd", "ruc21")
 NO_POSTCODE: Final = "       "
 
 
-def match(locators: Sequence[Locator], directory: Directory, schools: SchoolDirectory | None = None) -> pd.DataFrame:
+def match(
+    locators: Sequence[Locator], directory: Directory, schools: SchoolDirectory | None = None, unreadable: Sequence[int] = ()
+) -> pd.DataFrame:
     """One row per locator, in their order, with the columns of COLUMNS, then those of OPTIONAL that the directory has.
+
+    `unreadable`: positions of records that nobody could read; an empty Locator stands for each.
 
     `outcome` is that of the home postcode (`pipeline.postcode.Outcome`). `source` says where council and region come from:
     the home postcode, or the council that the child named, or the school's postcode, in this order. A home postcode
@@ -83,6 +87,7 @@ def match(locators: Sequence[Locator], directory: Directory, schools: SchoolDire
     frame["imd_decile"] = directory.imd_decile(frame)
     for column in ("school_outcome", "school_phase", "school_type_group"):
         frame[column] = school[column]
+    frame.loc[list(unreadable), ["outcome", "school_outcome"]] = [Outcome.UNREADABLE.value, SchoolOutcome.UNREADABLE.value]
     return frame[[*COLUMNS, *(column for column in OPTIONAL if column in frame)]]
 
 

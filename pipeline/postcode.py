@@ -32,6 +32,7 @@ class Outcome(StrEnum):
     MALFORMED = "malformed"  # no postcode, or more than one
     NOT_GIVEN = "not_given"
     NOT_ASKED = "not_asked"
+    UNREADABLE = "unreadable"  # the sealed record does not open, or none of our forms sent it; it is set aside
 
 
 @dataclass(frozen=True)

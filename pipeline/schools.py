@@ -37,6 +37,7 @@ class SchoolOutcome(StrEnum):
     NO_DIRECTORY = "no_directory"  # no list of schools has been added
     NOT_GIVEN = "not_given"
     NOT_ASKED = "not_asked"
+    UNREADABLE = "unreadable"  # as the postcode beside it
 
 
 _WORD = re.compile(r"[a-z0-9]+")
@@ -96,6 +97,7 @@ class SchoolDirectory:
 
     name: str
     schools: pd.DataFrame
+    sha256: str = ""  # of the file that they come from
     _spellings: dict[str, list[tuple[str, int]]] = field(init=False, repr=False)  # lad25cd -> (key, row)
     _everywhere: dict[str, set[int]] = field(init=False, repr=False)  # key -> rows
 

@@ -51,6 +51,7 @@ def as_text(found: dict[str, Any]) -> str:
         lines.append(f"Wave {wave['wave']} ({wave['survey']})")
         for verb, counts in wave["steps"].items():
             lines.append(f"  {'done' if counts is not None else 'open':5} {verb}")
+        lines += _of_places(wave["steps"])
         if wave["texts_waiting"]:
             lines.append(f"  {wave['texts_waiting']} texts wait to be read at the staff door")
         kept = [f"{kind} ({state})" for kind, state in sorted(wave["data_sets"].items())]
@@ -60,3 +61,17 @@ def as_text(found: dict[str, Any]) -> str:
             lines.append(f"  next: bigask {wave['next']} --wave {wave['wave']}")
     lines.append(f"Ledger: {found['ledger_entries']} entries, chain and signatures verified.")
     return "\n".join(lines)
+
+
+def _of_places(steps: dict[str, Any]) -> list[str]:
+    """What a wave was located with, and what could not be read of it."""
+    located, scrubbed = steps.get(Verb.LOCATE) or {}, steps.get(Verb.SCRUB) or {}
+    lines = []
+    if "directory" in located:
+        sources = sum(key.startswith("source_") for key in located)
+        told = ", ".join(f"{what} {located[what]}" for what in ("directory", "deprivation", "schools"))
+        lines.append(f"  located with {told} ({sources} source files by hash in the ledger: --json)".replace("_", " "))
+    aside = [f"{counts['set_aside']} {what}" for counts, what in ((located, "locators"), (scrubbed, "bodies")) if counts.get("set_aside")]
+    if aside:
+        lines.append(f"  {' and '.join(aside)} could not be read and are set aside, sealed")
+    return lines

@@ -100,10 +100,14 @@ def check_bundle(path: Path, kind: str, record_size: int) -> int:
 
 def read_bundle(path: Path, kind: str, record_size: int) -> Iterator[bytes]:
     """Records in order, after checking that the bundle is whole. Raises BundleError before the first."""
-    count = check_bundle(path, kind, record_size)
+    yield from read_part(path, record_size, range(check_bundle(path, kind, record_size)))
+
+
+def read_part(path: Path, record_size: int, numbers: range) -> Iterator[bytes]:
+    """Some successive records of a bundle that was checked before."""
     with path.open("rb") as file:
-        file.seek(_HEADER)
-        for _ in range(count):
+        file.seek(_HEADER + numbers.start * record_size)
+        for _ in numbers:
             yield file.read(record_size)
 
 

@@ -61,19 +61,30 @@ def opens(box: bytes, private_key: bytes) -> bool:
     return True
 
 
-def open_sealed(box: bytes, private_key: bytes) -> bytes:
-    """The content of a sealed record. Raises SealError if this key does not open it or it was altered.
+class Opener:
+    """Opens many records with one private key (32 bytes), whose public part is worked out once: nearly half of the work of each."""
 
-    Anyone with the public key can close a box, so a stranger's padding is refused too.
-    """
-    try:
-        padded = SealedBox(PrivateKey(private_key)).decrypt(box)
-    except CryptoError:
-        raise SealError("A sealed record does not open: wrong key, or the record was altered.") from None
-    length, content = int.from_bytes(padded[:_LENGTH], "big"), padded[_LENGTH:]
-    if len(padded) < _LENGTH or length > len(content) or any(content[length:]):
-        raise SealError("A sealed record is not padded as ours are: it was not sealed by this server.")
-    return content[:length]
+    def __init__(self, private_key: bytes) -> None:
+        self._box = SealedBox(PrivateKey(private_key))
+
+    def open(self, box: bytes) -> bytes:
+        """The content of a sealed record. Raises SealError if this key does not open it or it was altered.
+
+        Anyone with the public key can close a box, so a stranger's padding is refused too.
+        """
+        try:
+            padded = self._box.decrypt(box)
+        except CryptoError:
+            raise SealError("A sealed record does not open: wrong key, or the record was altered.") from None
+        length, content = int.from_bytes(padded[:_LENGTH], "big"), padded[_LENGTH:]
+        if len(padded) < _LENGTH or length > len(content) or content.count(0, length) != len(content) - length:
+            raise SealError("A sealed record is not padded as ours are: it was not sealed by this server.")
+        return content[:length]
+
+
+def open_sealed(box: bytes, private_key: bytes) -> bytes:
+    """The content of one sealed record; for many, an Opener. Raises SealError."""
+    return Opener(private_key).open(box)
 
 
 def seal_response(response_id: bytes, response: Response, body_key: bytes, locator_key: bytes) -> SealedResponse:

@@ -58,7 +58,8 @@ def schools_in_use(home: Path, directory: Directory) -> SchoolDirectory | None:
     located = directory.lookup(schools["pcd7"].fillna("").to_numpy(dtype="S7"))["lad25cd"]
     councils = Councils.of_2025()
     stated = schools["lad"].map({**{code: code for code in councils.names}, **councils.successors}).astype("str")
-    return SchoolDirectory(f"{newest.product.value} {newest.vintage}", schools.assign(lad25cd=located.where(located.notna(), stated)))
+    placed = schools.assign(lad25cd=located.where(located.notna(), stated))
+    return SchoolDirectory(f"{newest.product.value} {newest.vintage}", placed, newest.sha256)
 
 
 def lookup(path: Path, directory: Directory) -> pd.DataFrame:

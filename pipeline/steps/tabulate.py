@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
@@ -12,9 +12,11 @@ from forms.load import load_survey
 from forms.survey import Survey
 from pipeline.derive import chosen, derive
 from pipeline.progress import Progress, silent
+from pipeline.quality import doubtful
+from pipeline.quality_rules import load_rules
 from pipeline.table_specs import TableSpec, TableSpecError, TableSpecs, load_table_specs
 from retention.secure_store import SecureStore
-from retention.steps import Verb, step
+from retention.steps import Step, Verb, step
 
 
 def tabulate(store: SecureStore, wave_id: str, actor: str, progress: Progress = silent) -> dict[str, int | str]:
@@ -24,11 +26,20 @@ def tabulate(store: SecureStore, wave_id: str, actor: str, progress: Progress = 
         survey = load_survey(wave.survey)
         specs = load_table_specs(survey)
         with step(store, wave, Verb.TABULATE, actor) as running:
-            responses, answers, located = running.load("responses"), running.load("answers"), running.load("located")
-            tables = make_tables(survey, specs, responses, answers, located, wave_id, progress)
+            responses, answers = running.load("responses"), running.load("answers")
+            located = _of_those_read(running, running.load("located"))
+            doubts = doubtful(load_rules(survey), running.load("quality"))
+            tables = make_tables(survey, specs, responses, answers, located, wave_id, progress, doubts)
             running.save("tables", to_cells(tables))
             running.counts.update(tables=len(tables), cells=sum(table.counts.size for table in tables))
     return dict(store.steps(wave_id)[Verb.TABULATE])
+
+
+def _of_those_read(running: Step, located: pd.DataFrame) -> pd.DataFrame:
+    """The places without those of records whose answers were set aside: there is nothing to count of them."""
+    if not any(asset.kind == "bodies_set_aside" for asset in running.store.assets(running.wave.id)):
+        return located
+    return located[~located["row"].isin(running.load("bodies_set_aside")["row"])]
 
 
 def make_tables(
@@ -39,9 +50,13 @@ def make_tables(
     located: pd.DataFrame,
     population: str,
     progress: Progress = silent,
+    doubts: Collection[int] = (),
 ) -> list[Table]:
-    """The declared tables of one wave's data sets (columns as `pipeline.steps.scrub` and `pipeline.locate` write them)."""
-    people = derive(survey, specs, responses, answers, located)
+    """The declared tables of one wave's data sets (columns as `pipeline.steps.scrub` and `pipeline.locate` write them).
+
+    `doubts`: rows that a rule of quality makes doubtful (`pipeline.quality.doubtful`).
+    """
+    people = derive(survey, specs, responses, answers, located, doubts)
     tables = []
     for done, spec in enumerate(specs.tables, start=1):
         tables.append(_make(spec, specs, people, answers, population))

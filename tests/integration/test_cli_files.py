@@ -113,4 +113,4 @@ def test_locate_reads_the_file_that_was_added(stages: Stages, bigask: Run, tmp_p
     stages.copy("transfer", tmp_path / "home")
     assert bigask("geography", "add", str(_onspd(tmp_path)))[0] == 0
     assert bigask("locate", "--wave", WAVE, "--as", "an.alyst")[0] == 0
-    assert Office.at(tmp_path / "home").store.steps(WAVE)["locate"]["directory"] == VINTAGE
+    assert Office.at(tmp_path / "home").store.steps(WAVE)["locate"]["vintage"] == VINTAGE

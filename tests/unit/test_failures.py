@@ -18,7 +18,13 @@ from retention.secure_store import StepRefused
 ROOT = Path(__file__).parents[2]
 NAMES = [name for names in EXIT_CODES.values() for name in names]
 # No verb can meet them: a door tells them to the one who posted, or the secure store to whoever must wait (StepRefused).
-CAUGHT_WITHIN = {"api.journey.MalformedPost", "api.journey.OtherVersion", "forms.answers.AnswerError", "retention.file_lock.Locked"}
+CAUGHT_WITHIN = {
+    "pipeline.received.NotOfOurForms",
+    "api.journey.MalformedPost",
+    "api.journey.OtherVersion",
+    "forms.answers.AnswerError",
+    "retention.file_lock.Locked",
+}
 SECRET = "my name is Zofia and I live at S63 8XQ"
 
 
