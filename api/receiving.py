@@ -81,7 +81,7 @@ class Receiver:
         """
         wave = await self.open_wave()
         record = seal_response(nonce, response, self._key(wave.body_key), self._key(wave.locator_key))
-        stored = asyncio.wrap_future(self._group.submit(record))
+        stored = asyncio.wrap_future(self._group.submit(wave.id, record))
         # Shielded: giving up waiting must not cancel what the storing thread has in hand.
         try:
             receipt = await asyncio.wait_for(asyncio.shield(stored), self._patience)

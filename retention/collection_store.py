@@ -46,8 +46,10 @@ class CollectionStore(Protocol):
     def wave(self) -> CollectionWave:
         """The wave on this server."""
 
-    def put(self, records: Sequence[SealedResponse]) -> list[Receipt]:
+    def put(self, records: Sequence[SealedResponse], wave_id: str | None = None) -> list[Receipt]:
         """Store records in one durable transaction. Raises WaveClosed, NoWave, DatabaseUnavailable; then try again.
+
+        `wave_id` names the wave to whose keys they were sealed; if another is open by now, that is WaveClosed too.
 
         After WaveClosed and NoWave none is stored. After DatabaseUnavailable some answer may be lost on the way back; the
         records can be put again without being doubled.

@@ -102,9 +102,10 @@ class WaveRow:
     def _set(connection: Connection, **values: object) -> None:
         connection.execute(update(collection_wave).values(**values))
 
-    def _require_open(self, connection: Connection) -> Row[tuple[object, ...]]:
+    def _require_open(self, connection: Connection, wave_id: str | None) -> Row[tuple[object, ...]]:
+        """The open wave. What was sealed to the keys of an earlier one must not be stored with a later: `wave_id` says for which."""
         row = self._row(connection)
-        if row.state != WaveState.OPEN:
+        if row.state != WaveState.OPEN or wave_id not in (None, row.id):
             raise WaveClosed("The wave is closed: no more answers are taken.")
         return row
 

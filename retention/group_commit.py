@@ -12,7 +12,7 @@ from retention.collection_store import CollectionStore, Receipt
 from retention.database import DatabaseUnavailable
 from retention.seal import SealedResponse
 
-_Waiting = tuple[SealedResponse, "Future[Receipt]"]
+_Waiting = tuple[str, SealedResponse, "Future[Receipt]"]
 _LARGEST_GROUP = 256
 MOST_WAITING = 8192  # responses in memory, 80 MB of them; far more than a school, and a bound when the database is silent
 
@@ -29,14 +29,17 @@ class GroupCommit:
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
         self._thread.start()
 
-    def submit(self, record: SealedResponse) -> Future[Receipt]:
-        """Store one response. The future raises what `CollectionStore.put` raises, and DatabaseUnavailable if too many wait."""
+    def submit(self, wave_id: str, record: SealedResponse) -> Future[Receipt]:
+        """Store one response that was sealed to this wave's keys.
+
+        The future raises what `CollectionStore.put` raises, and DatabaseUnavailable if too many wait.
+        """
         future: Future[Receipt] = Future()
         with self._submitting:
             if self._stopped or not self._thread.is_alive() or self._waiting.qsize() >= MOST_WAITING:
                 future.set_exception(DatabaseUnavailable("No more responses are taken at this moment: try again."))
             else:
-                self._waiting.put((record, future))
+                self._waiting.put((wave_id, record, future))
         return future
 
     def stop(self) -> None:
@@ -55,19 +58,19 @@ class GroupCommit:
                     entries.append(self._waiting.get_nowait())
             last = None in entries
             # Who gave up before their turn is left out; from here on nobody can.
-            group = [entry for entry in entries if entry is not None and entry[1].set_running_or_notify_cancel()]
-            if group:
-                self._shuffle(group)
-                self._store_group(group)
+            group = [entry for entry in entries if entry is not None and entry[2].set_running_or_notify_cancel()]
+            self._shuffle(group)
+            for wave_id in {entry[0] for entry in group}:  # one, unless a wave was closed and another opened this very moment
+                self._store_group(wave_id, [entry for entry in group if entry[0] == wave_id])
 
-    def _store_group(self, group: list[_Waiting]) -> None:
+    def _store_group(self, wave_id: str, group: list[_Waiting]) -> None:
         try:
-            receipts = self._store.put([record for record, _ in group])
+            receipts = self._store.put([record for _, record, _ in group], wave_id)
             if len(receipts) != len(group):
                 raise RuntimeError("The collection store did not answer for every response.")
         except BaseException as error:  # whatever went wrong, every waiting child must hear of it, and the next group have its turn
-            for _, future in group:
+            for _, _, future in group:
                 future.set_exception(error)
             return
-        for (_, future), receipt in zip(group, receipts, strict=True):
+        for (_, _, future), receipt in zip(group, receipts, strict=True):
             future.set_result(receipt)

@@ -30,7 +30,7 @@ class RowStore(WaveRow):
     def _alone(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WAVE_LOCK})
 
-    def put(self, records: Sequence[SealedResponse]) -> list[Receipt]:
+    def put(self, records: Sequence[SealedResponse], wave_id: str | None = None) -> list[Receipt]:
         # In the order of their random ids: two puts of the same retries then wait for each other instead of deadlocking.
         ordered = sorted(records, key=lambda record: record.id)
         rows = [{"id": record.id, "body": record.body, "locator": record.locator} for record in ordered]
@@ -39,7 +39,7 @@ class RowStore(WaveRow):
         begin = text("SELECT pg_advisory_xact_lock_shared(:key), set_config('synchronous_commit', 'on', true)")
         with self._writing() as connection:
             connection.execute(begin, {"key": _WAVE_LOCK})
-            self._require_open(connection)
+            self._require_open(connection, wave_id)
             new = {bytes(row.id) for row in connection.execute(statement, rows)} if rows else set()
         receipts = []
         for record in records:

@@ -24,7 +24,7 @@ def child():
     while True:
         response = SealedResponse(secrets.token_bytes(16), secrets.token_bytes(BODY_SIZE), secrets.token_bytes(LOCATOR_SIZE))
         for _ in range(2):
-            group.submit(response).result()
+            group.submit("2026-spring", response).result()
             os.write(1, response.id.hex().encode() + b"\\n")
 threads = [threading.Thread(target=child) for _ in range(8)]
 [thread.start() for thread in threads]
@@ -69,9 +69,9 @@ def test_sqlite_waits_for_the_disk(database_url: str) -> None:
     again = open_store(database_url)
     real = again._require_open
 
-    def look(connection: object) -> object:
+    def look(connection: object, _wave: object) -> object:
         seen.append(connection.execute(text("SHOW synchronous_commit")).scalar_one())  # type: ignore[attr-defined]
-        return real(connection)  # type: ignore[arg-type]
+        return real(connection, None)  # type: ignore[arg-type]
 
     again._require_open = look  # type: ignore[assignment,method-assign]
     again.put([])

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.stats import combine_pvalues, norm, rankdata, spearmanr
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from retention.collection_store import RowStore, SlotStore
 from retention.database import connect
@@ -115,8 +115,8 @@ def traces_of_layout(slots: Mapping[bytes, int], salt: bytes, capacity: int, ids
 class InOrderOfArrival(SlotStore):
     """What any table with a counting key does."""
 
-    def _chain(self, connection: Connection, *_: object) -> list[int]:
-        return [int(connection.execute(text("SELECT min(slot) FROM slot WHERE filled = 0")).scalar_one())]
+    def _chain(self, driver: sqlite3.Connection, *_: object) -> list[int]:
+        return [int(driver.execute("SELECT min(slot) FROM slot WHERE filled = 0").fetchone()[0])]
 
 
 def steal(kind: type[SlotStore], folder: Path, capacity: int) -> Iterator[Traces]:

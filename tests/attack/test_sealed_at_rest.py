@@ -18,14 +18,15 @@ from retention.destroy import BUNDLES, destroy
 from retention.group_commit import GroupCommit
 from retention.keys import KeyKind, KeyRing, KeyRingError, public_key
 from retention.releases import draft
-from retention.review import Mark, Reason, add_items, decide, items
+from retention.review import Reason, add_items, items, read
+from retention.review_marks import Mark
 from retention.seal import SealedResponse, open_sealed, opens, seal_response
 from retention.secure_store import SecureStore
 from retention.settings import SecureZone
 from retention.staff import Role, add_member, authenticate
 from retention.steps import Verb, step
 from tests.postgres import running_postgres
-from tests.sealed import DAY, collecting, stored
+from tests.sealed import DAY, WAVE, collecting, stored
 from tests.secure_waves import CANARY, new_wave, run_before, run_step, transfer
 
 POSTCODE, SCHOOL, WISH = "ZQ7 9XJ", "Quibberly Oaks Academy", "fewer wasps near Bessie's windmill"
@@ -63,7 +64,7 @@ def found_in(folder: Path, *words: str) -> list[str]:
 
 def collect(store: CollectionStore, records: list[SealedResponse]) -> None:
     group = GroupCommit(store)
-    for future in [group.submit(record) for record in records]:
+    for future in [group.submit(WAVE.id, record) for record in records]:
         future.result()
     group.stop()
 
@@ -160,9 +161,9 @@ def test_logs_at_their_most_talkative_hold_no_record_and_no_secret(
     wave = new_wave(store)
     run_before(store, wave, Verb.SCRUB)
     with step(store, wave, Verb.SCRUB, "tester") as running:
-        running.also(lambda connection: add_items(connection, wave.id, [(1, Reason.FLAGGED, (Mark(77, 99, "CANARYLABEL"),))]))
+        running.also(lambda connection: add_items(connection, wave.id, [(1, Reason.FLAGGED, (Mark(771177, 992299, "UPN"),))]))
     (queued,) = items(store, wave.id)
-    decide(store, queued.id, [], "tester", 500)
+    read(store, queued.id, [], "tester", 500)
     draft(store, "r1", wave.id, "tester", "ab" * 32)
     add_member(store, "j.smith", Role.ANALYST, "a password of staff", by="tester")
     authenticate(store, "j.smith", "a password of staff")
@@ -172,7 +173,7 @@ def test_logs_at_their_most_talkative_hold_no_record_and_no_secret(
     said = "\n".join([*(record.getMessage() for record in caplog.records), out, err])
     assert "INSERT INTO" in said  # the logs do talk
     assert "Row (" not in said
-    secrets_of_all = [POSTCODE, SCHOOL, WISH, CANARY, "a password of staff", "argon2id", store.zone.passphrase(), "CANARYLABEL"]
+    secrets_of_all = [POSTCODE, SCHOOL, WISH, CANARY, "a password of staff", "argon2id", store.zone.passphrase(), "771177"]
     assert [word for word in secrets_of_all if word in said] == []
     for record in records:
         assert record.id.hex() not in said

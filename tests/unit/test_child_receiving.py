@@ -38,7 +38,7 @@ class SlowStore:
             raise DatabaseUnavailable
         return CollectionWave("w", "big_ask", self.state, "body", "locator")
 
-    def put(self, records: Sequence[SealedResponse]) -> list[Receipt]:
+    def put(self, records: Sequence[SealedResponse], wave_id: str | None = None) -> list[Receipt]:
         self.go_on.wait(60)
         if self.state is not WaveState.OPEN:
             raise WaveClosed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from retention.collection_store import Receipt, SlotStore, WaveClosed
 from retention.database import DatabaseUnavailable
 from retention.group_commit import GroupCommit
 from retention.seal import SealedResponse
-from tests.sealed import DAY, collecting, sealed, stored
+from tests.sealed import DAY, WAVE, collecting, sealed, stored
 
 SOON = 60.0  # seconds before a test that hangs is given up
 
@@ -27,11 +28,11 @@ class Gate(SlotStore):
         self.groups: list[int] = []
         return self
 
-    def put(self, records: Sequence[SealedResponse]) -> list[Receipt]:
+    def put(self, records: Sequence[SealedResponse], wave_id: str | None = None) -> list[Receipt]:
         self.groups.append(len(records))
         self.entered.set()
         assert self.let_in.wait(SOON)
-        return super().put(records)
+        return super().put(records, wave_id)
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def gated(store: SlotStore) -> tuple[Gate, GroupCommit, Future[Receipt]]:
     """A store that is busy with a first response, so that what is submitted now waits together."""
     gate = Gate(store._engine).wait_first()
     group = GroupCommit(gate)
-    first = group.submit(sealed(1)[0])
+    first = group.submit(WAVE.id, sealed(1)[0])
     assert gate.entered.wait(SOON)
     return gate, group, first
 
@@ -63,7 +64,7 @@ def test_a_future_is_done_when_its_response_is_stored_and_not_before(store: Slot
 def test_who_waits_together_is_stored_together_and_hears_of_their_own(store: SlotStore) -> None:
     gate, group, first = gated(store)
     records = sealed(module._LARGEST_GROUP + 5)
-    futures = [group.submit(record) for record in [*records, records[0]]]
+    futures = [group.submit(WAVE.id, record) for record in [*records, records[0]]]
     gate.let_in.set()
     receipts = [future.result(SOON) for future in futures]
     assert gate.groups == [1, module._LARGEST_GROUP, 6]
@@ -76,7 +77,7 @@ def test_who_waits_together_is_stored_together_and_hears_of_their_own(store: Slo
 
 def test_stopping_stores_what_waits_and_refuses_what_comes(store: SlotStore) -> None:
     gate, group, first = gated(store)
-    futures = [group.submit(record) for record in sealed(300)]
+    futures = [group.submit(WAVE.id, record) for record in sealed(300)]
     stopping = threading.Thread(target=group.stop)
     stopping.start()
     gate.let_in.set()
@@ -84,7 +85,7 @@ def test_stopping_stores_what_waits_and_refuses_what_comes(store: SlotStore) -> 
     assert not stopping.is_alive()
     assert [future.result(0) for future in [first, *futures]] == [Receipt.STORED] * 301
     with pytest.raises(DatabaseUnavailable, match="try again"):
-        group.submit(sealed(1)[0]).result(0)
+        group.submit(WAVE.id, sealed(1)[0]).result(0)
     group.stop()
     assert store.count() == 301
 
@@ -92,9 +93,9 @@ def test_stopping_stores_what_waits_and_refuses_what_comes(store: SlotStore) -> 
 def test_a_failure_reaches_everybody_of_its_group_and_the_next_group_is_stored(store: SlotStore, monkeypatch: pytest.MonkeyPatch) -> None:
     for error in (DatabaseUnavailable("silent"), WaveClosed("closed"), RuntimeError("never heard of"), SystemExit(1)):
         gate, group, first = gated(store)
-        futures = [group.submit(record) for record in sealed(3)]
+        futures = [group.submit(WAVE.id, record) for record in sealed(3)]
 
-        def fail(_records: object, raised: BaseException = error) -> list[Receipt]:
+        def fail(_records: object, _wave: str, raised: BaseException = error) -> list[Receipt]:
             raise raised
 
         gate.let_in.set()
@@ -103,24 +104,24 @@ def test_a_failure_reaches_everybody_of_its_group_and_the_next_group_is_stored(s
             future.result(SOON)
         with monkeypatch.context() as patch:
             patch.setattr(gate, "put", fail)
-            for future in [group.submit(record) for record in sealed(3)]:
+            for future in [group.submit(WAVE.id, record) for record in sealed(3)]:
                 assert future.exception(SOON) is error
-        assert group.submit(sealed(1)[0]).result(SOON) is Receipt.STORED
+        assert group.submit(WAVE.id, sealed(1)[0]).result(SOON) is Receipt.STORED
         group.stop()
 
 
 def test_a_store_that_forgets_to_answer_for_one_is_a_failure_for_all(store: SlotStore, monkeypatch: pytest.MonkeyPatch) -> None:
     group = GroupCommit(store)
     with monkeypatch.context() as patch:
-        patch.setattr(store, "put", lambda _: [])
-        assert isinstance(group.submit(sealed(1)[0]).exception(SOON), RuntimeError)
-    assert group.submit(sealed(1)[0]).result(SOON) is Receipt.STORED
+        patch.setattr(store, "put", lambda *_: [])
+        assert isinstance(group.submit(WAVE.id, sealed(1)[0]).exception(SOON), RuntimeError)
+    assert group.submit(WAVE.id, sealed(1)[0]).result(SOON) is Receipt.STORED
     group.stop()
 
 
 def test_the_real_store_closed_meanwhile_refuses_everybody(store: SlotStore) -> None:
     gate, group, first = gated(store)
-    futures = [group.submit(record) for record in sealed(3)]
+    futures = [group.submit(WAVE.id, record) for record in sealed(3)]
     store.close(DAY)
     gate.let_in.set()
     for future in [first, *futures]:
@@ -132,12 +133,12 @@ def test_the_real_store_closed_meanwhile_refuses_everybody(store: SlotStore) -> 
 def test_who_gives_up_does_not_stop_the_others(store: SlotStore) -> None:
     gate, group, first = gated(store)
     records = sealed(3)
-    futures = [group.submit(record) for record in records]
+    futures = [group.submit(WAVE.id, record) for record in records]
     assert futures[1].cancel()
     assert not first.cancel()  # it is being stored
     gate.let_in.set()
     assert [futures[number].result(SOON) for number in (0, 2)] == [Receipt.STORED] * 2
-    assert group.submit(sealed(1)[0]).result(SOON) is Receipt.STORED
+    assert group.submit(WAVE.id, sealed(1)[0]).result(SOON) is Receipt.STORED
     assert records[1].id not in stored(store)
     group.stop()
 
@@ -145,7 +146,7 @@ def test_who_gives_up_does_not_stop_the_others(store: SlotStore) -> None:
 def test_a_queue_without_end_is_refused_and_nobody_in_it_is_lost(store: SlotStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_WAITING", 20)
     gate, group, first = gated(store)
-    futures = [group.submit(record) for record in sealed(22)]
+    futures = [group.submit(WAVE.id, record) for record in sealed(22)]
     assert [isinstance(future.exception(0), DatabaseUnavailable) for future in futures[20:]] == [True, True]
     gate.let_in.set()
     assert [future.result(SOON) for future in [first, *futures[:20]]] == [Receipt.STORED] * 21
@@ -157,6 +158,22 @@ def test_a_dead_thread_is_an_error_and_no_endless_wait(store: SlotStore, monkeyp
     group = GroupCommit(store)
     monkeypatch.setattr(group, "_thread", threading.Thread())  # one that does not live
     with pytest.raises(DatabaseUnavailable):
-        group.submit(sealed(1)[0]).result(0)
+        group.submit(WAVE.id, sealed(1)[0]).result(0)
     monkeypatch.undo()
+    group.stop()
+
+
+def test_what_was_sealed_for_a_wave_is_not_stored_in_the_next_one(store: SlotStore) -> None:
+    """A wave is closed, wiped and another opened while responses sealed to the first one's keys wait."""
+    gate, group, first = gated(store)
+    old, new = sealed(3), sealed(2)
+    futures = [group.submit(WAVE.id, record) for record in old] + [group.submit("2026-autumn", record) for record in new]
+    store.close(DAY)
+    store.wipe()
+    store.open_wave(replace(WAVE, id="2026-autumn", body_key="body-2", locator_key="locator-2"), DAY)
+    gate.let_in.set()
+    for future in [first, *futures[:3]]:
+        assert isinstance(future.exception(SOON), WaveClosed)
+    assert [future.result(SOON) for future in futures[3:]] == [Receipt.STORED] * 2
+    assert set(stored(store)) == {record.id for record in new}
     group.stop()
