@@ -105,6 +105,8 @@ def _canonical(data: object) -> bytes:
 
 def clean_text(raw: str) -> str:
     """Typed text as it is kept: line ends as \\n, composed characters, no control characters, no outer space."""
+    if raw.isascii() and raw.isprintable():
+        return raw.strip()
     lines = raw.replace("\r\n", "\n").replace("\r", "\n")
     text = "".join(c for c in lines if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs"))
     return unicodedata.normalize("NFC", text).strip()  # last, so that cleaning twice changes nothing
@@ -115,8 +117,7 @@ def read(form: Form, pairs: Iterable[tuple[str, str]]) -> Answers:
 
     Raises AnswerError for a field or code that the form does not have.
     """
-    by_field: dict[str, Question] = {name: q for q in form.questions for name in q.choice_fields}
-    by_text = {q.text_field: q for q in form.questions if q.text_field is not None}
+    by_field, by_text = form.chosen_by, form.typed_by
     picked: dict[str, set[str]] = {}
     texts: dict[str, str] = {}
     for name, value in pairs:
@@ -133,10 +134,12 @@ def read(form: Form, pairs: Iterable[tuple[str, str]]) -> Answers:
         else:
             raise AnswerError("an unknown field was sent")
     # One order for one set of answers: the order in which boxes were ticked is nobody's business.
-    choices = {
-        name: tuple(option.code for option in by_field[name].options if option.code in codes) for name, codes in sorted(picked.items())
-    }
+    choices = {name: _in_order(by_field[name], codes) for name, codes in sorted(picked.items())}
     return Answers(MappingProxyType(choices), MappingProxyType(dict(sorted(texts.items()))))
+
+
+def _in_order(question: Question, codes: set[str]) -> tuple[str, ...]:
+    return tuple(codes) if len(codes) == 1 else tuple(option.code for option in question.options if option.code in codes)
 
 
 def is_asked(question: Question, answers: Answers) -> bool:
@@ -152,6 +155,9 @@ def path(form: Form, answers: Answers) -> tuple[Page, ...]:
     """The pages this child is asked, in order; a question that is not asked is not on its page."""
     pages: list[Page] = []
     for page in form.pages:
+        if not page.depends:
+            pages.append(page)
+            continue
         asked = tuple(question for question in page.questions if is_asked(question, answers))
         if asked:
             pages.append(page if len(asked) == len(page.questions) else Page(page.id, asked, page.row))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from forms.window import Window
 
@@ -102,7 +103,7 @@ class Option:
         _check_code(self.code, "option")
         _check(bool(self.label.strip()), f"option '{self.code}' has no label")
 
-    @property
+    @cached_property
     def exclusive(self) -> bool:
         """True if choosing it excludes every other option."""
         return self.role not in (Role.ANSWER, Role.OTHER)
@@ -181,12 +182,12 @@ class Question:
                     f"{where} asks for a direct identifier ('{words}'): only postcode and school may",
                 )
 
-    @property
+    @cached_property
     def other(self) -> Option | None:
         """The 'something else' option, if there is one."""
         return next((option for option in self.options if option.role is Role.OTHER), None)
 
-    @property
+    @cached_property
     def opt_out(self) -> Option:
         """The 'I don't want to say' option."""
         return next(option for option in self.options if option.role is Role.OPT_OUT)
@@ -196,21 +197,25 @@ class Question:
         """True if its answer is sealed with the locator, not with the body."""
         return self.kind in LOCATOR_KINDS
 
-    @property
+    @cached_property
     def choice_fields(self) -> tuple[str, ...]:
         """Field names that carry option codes."""
         if self.kind is Kind.GRID:
             return tuple(f"{self.id}.{row.code}" for row in self.rows)
         return (self.id,)
 
-    @property
+    @cached_property
     def text_field(self) -> str | None:
         """Field name that carries typed text, or None."""
         return None if self.max_chars is None else f"{self.id}.text"
 
     def option(self, code: str) -> Option | None:
         """The option of this code, or None."""
-        return next((option for option in self.options if option.code == code), None)
+        return self._by_code.get(code)
+
+    @cached_property
+    def _by_code(self) -> Mapping[str, Option]:
+        return {option.code: option for option in self.options}
 
 
 @dataclass(frozen=True)
@@ -221,13 +226,18 @@ class Page:
     questions: tuple[Question, ...]
     row: str | None = None
 
-    @property
+    @cached_property
     def fields(self) -> tuple[str, ...]:
         """Every field name this page can post."""
         if self.row is not None:
             return (f"{self.questions[0].id}.{self.row}",)
         names = [name for question in self.questions for name in question.choice_fields]
         return (*names, *(q.text_field for q in self.questions if q.text_field is not None))
+
+    @cached_property
+    def depends(self) -> bool:
+        """True if any of its questions is asked of some children only."""
+        return any(question.ask_if is not None for question in self.questions)
 
     @property
     def by_parent(self) -> bool:
@@ -296,6 +306,16 @@ class Form:
                 any(option.secure for option in source.options),
                 f"{where} must depend on the question that knows the secure settings",
             )
+
+    @cached_property
+    def chosen_by(self) -> Mapping[str, Question]:
+        """The question behind every field that carries option codes."""
+        return {name: question for question in self.questions for name in question.choice_fields}
+
+    @cached_property
+    def typed_by(self) -> Mapping[str, Question]:
+        """The question behind every field that carries typed text."""
+        return {question.text_field: question for question in self.questions if question.text_field is not None}
 
     def question(self, question_id: str) -> Question:
         """The question of this id; KeyError if there is none."""
