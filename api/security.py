@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.quiet_logs import place
 
 log = logging.getLogger("bigask.door")
 
@@ -49,6 +51,8 @@ HEADERS = {
     "Origin-Agent-Cluster": "?1",
 }
 NO_STORE = "no-store, max-age=0"
+_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_NO_STORE = (b"cache-control", NO_STORE.encode())
 CLEAR_SITE_DATA = '"cache", "storage"'  # A11; an extra layer, since only some browsers obey, and only over https
 
 
@@ -60,7 +64,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, cookies: bool = False) -> None:
         self._app = app
-        self._cookies = cookies
+        self._unwanted = {b"server", *(name for name, _ in _HEADERS)} | (set() if cookies else {b"set-cookie"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -69,14 +73,10 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("Cache-Control", NO_STORE)
-                unwanted = ("server",) if self._cookies else ("server", "set-cookie")
-                for name in unwanted:
-                    while name in headers:
-                        del headers[name]
+                headers = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in self._unwanted]
+                if not any(name.lower() == b"cache-control" for name, _ in headers):
+                    headers.append(_NO_STORE)
+                message = {**message, "headers": headers + _HEADERS}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -148,21 +148,11 @@ class QuietErrors:
         except Exception as error:
             if scope["type"] == "lifespan":
                 raise
-            log.error("unexpected %s at %s", type(error).__name__, place(error))
+            log.error("unexpected %s at %s", type(error).__name__, place(error.__traceback__))
             if not started:
                 headers = [(b"content-type", b"text/plain; charset=utf-8")]
                 await send({"type": "http.response.start", "status": 500, "headers": headers})
                 await send({"type": "http.response.body", "body": b"Something went wrong. Please go back and try again.\n"})
-
-
-def place(error: BaseException) -> str:
-    """Where an exception came from: module and line of the innermost frame, without any value."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return "nowhere"
-    return f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
 
 
 def harden(app: ASGIApp, largest_body: int, cookies: bool = False) -> ASGIApp:

@@ -1,0 +1,107 @@
+"""How the child door is run: several worker processes behind one port, so that a whole school is answered at once.
+
+Granian reads HTTP (its parser is Rust; header, keep-alive and body come to us as ASGI). No access log, no server header, no
+look at what a proxy says of the sender. A worker that dies is replaced, and every worker ends with the process that started it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from granian.constants import HTTPModes, Interfaces, RuntimeModes
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import Server
+from starlette.types import ASGIApp
+
+from api.quiet_logs import LOGGING, quieten
+
+HEADERS_WITHIN = 10.0  # seconds for the head of a request, and for the next request on an open connection
+ENDS_WITHIN = 30  # seconds that a worker has to store what is waiting before it is killed
+_BACKLOG = 2048
+
+
+def default_workers() -> int:
+    """Two, or as many as there are processors: each has an interpreter, and a commit of its own under way."""
+    return max(2, len(os.sched_getaffinity(0)))
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take a port (0: any free one) for this process and its workers. Raises OSError if anybody else listens there.
+
+    Workers share the port by SO_REUSEPORT, which would as well let a second door of the same user take half of the children of
+    a first one unnoticed. So whether the port is free is asked without it, and the port is then held while the door is open.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family) as alone:
+        port = alone.getsockname()[1]
+    held = socket.socket(family)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind((host, port))
+    return held
+
+
+def serve(
+    door: Callable[[], ASGIApp], held: socket.socket, opened: Callable[[], None], workers: int | None = None, host: str = "127.0.0.1"
+) -> None:
+    """Serve a door until SIGTERM or SIGINT, in `workers` processes. `opened` is called once, when the first of them answers.
+
+    Ends with SystemExit(1) if workers die as soon as they have started.
+    """
+    quieten()
+    port = held.getsockname()[1]
+    server = Server(
+        "child",
+        host,
+        port,
+        interface=Interfaces.ASGI,
+        workers=workers or default_workers(),
+        runtime_mode=RuntimeModes.st,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=int(HEADERS_WITHIN * 1000), max_buffer_size=128 * 1024),
+        websockets=False,
+        backlog=_BACKLOG,
+        backpressure=_BACKLOG,
+        log_level=LogLevels.warning,
+        log_dictconfig=LOGGING,
+        log_access=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=ENDS_WITHIN,
+    )
+
+    @server.on_startup
+    def _tell() -> None:
+        threading.Thread(target=_when_it_answers, args=(host, port, opened), daemon=True).start()
+
+    server.serve(target_loader=lambda: _in_worker(door), wrap_loader=False)
+
+
+def _in_worker(door: Callable[[], ASGIApp]) -> ASGIApp:
+    quieten()
+    threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
+    return door()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _when_it_answers(host: str, port: int, opened: Callable[[], None]) -> None:
+    while True:
+        try:
+            socket.create_connection((host, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            opened()
+            return
