@@ -18,7 +18,7 @@ from psycopg.sql import SQL, Identifier
 from tests.needs import postgres_folder
 
 MEMORY = Path("/dev/shm")  # noqa: S108
-_SETTINGS = "-c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=50 -c shared_buffers=32MB -c log_min_messages=fatal"
+_SETTINGS = "-c listen_addresses=127.0.0.1 -c max_connections=50 -c shared_buffers=32MB -c log_min_messages=fatal"
 
 
 class PostgresMissing(RuntimeError):
@@ -28,8 +28,9 @@ class PostgresMissing(RuntimeError):
 class Postgres:
     """A server on 127.0.0.1, with a new database for whoever asks."""
 
-    def __init__(self, folder: Path, programs: Path) -> None:
+    def __init__(self, folder: Path, programs: Path, durable: bool = False) -> None:
         self.data, self._programs, self._folder = folder / "data", programs, folder
+        self._settings = f"{_SETTINGS} -c fsync={'on' if durable else 'off'}"
         self._numbers = itertools.count()
         # PostgreSQL refuses to run as root.
         self._as: dict[str, object] = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
@@ -46,7 +47,7 @@ class Postgres:
 
     def start(self) -> None:
         """Start, and return once it answers."""
-        options = f"{_SETTINGS} -p {self.port} -k {self._folder}"
+        options = f"{self._settings} -p {self.port} -k {self._folder}"
         self._run("pg_ctl", "-w", "-l", str(self._folder / "log"), "-o", options, "start")
 
     def stop(self, mode: str = "fast") -> None:
@@ -66,17 +67,20 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """A running server. Raises PostgresMissing, which says how to install one: a test never passes by not running."""
+def running_postgres(durable_in: Path | None = None) -> Iterator[Postgres]:
+    """A running server, which waits for the disk only if a folder on one is given.
+
+    Raises PostgresMissing, which says how to install one: a test never passes by not running.
+    """
     programs = postgres_folder()
     if programs is None:
         raise PostgresMissing("The tests need a PostgreSQL server: sudo apt-get install postgresql")
     # In memory where there is room: a server's folder is hundreds of small files for each database.
     roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 * 2**30
-    folder = Path(tempfile.mkdtemp(prefix="bigask-postgres-", dir=MEMORY if roomy else None))
+    folder = Path(tempfile.mkdtemp(prefix="bigask-postgres-", dir=durable_in or (MEMORY if roomy else None)))
     folder.chmod(0o700)
     try:
-        server = Postgres(folder, programs)
+        server = Postgres(folder, programs, durable_in is not None)
         server.start()
         try:
             yield server
