@@ -19,6 +19,7 @@ import pandas as pd
 from disclosure.audit import AuditReport, Progress, audit
 from disclosure.policy import Policy
 from disclosure.protect import Protected, protect
+from disclosure.relations import dimension_from_json, dimension_to_json
 from disclosure.table import TOTAL, WITHHELD, Dimension, DisclosureError, PublishedTable, Status, Table
 
 REPORT = "report.json"
@@ -74,7 +75,7 @@ def audit_files(paths: Sequence[Path], hierarchies: Mapping[str, Path], policy: 
         files += sorted(path.glob("*.csv")) if path.is_dir() else [path]
         if path.is_dir() and (path / REPORT).is_file():
             for entry in _json(path / REPORT).get("structure", ()):
-                known[entry["id"]] = [_from_json(d) for d in entry["dimensions"]]
+                known[entry["id"]] = [dimension_from_json(d) for d in entry["dimensions"]]
                 zeros[entry["id"]] = entry["withheld_zeros"]
     frames = {_name(path): _read(path) for path in files}
     if not frames or len(frames) != len(files):
@@ -210,15 +211,11 @@ def _published_dimension(table: str, variable: str, codes: list[str], tree: Mapp
     return Dimension(variable, tuple(code for code in full.codes if code in kept), tuple(inner))
 
 
-def _from_json(entry: Mapping[str, Any]) -> Dimension:
-    return Dimension(entry["name"], tuple(entry["codes"]), tuple((parent, tuple(below)) for parent, below in entry["partitions"]))
-
-
 def _report(result: Protected) -> dict[str, Any]:
     structure = [
         {
             "id": table.id,
-            "dimensions": [{"name": d.name, "codes": d.codes, "partitions": d.partitions} for d in table.dimensions],
+            "dimensions": [dimension_to_json(d) for d in table.dimensions],
             "withheld_zeros": np.flatnonzero(table.withheld.reshape(-1) & (table.floor.reshape(-1) == 0)).tolist(),
         }
         for table in result.tables

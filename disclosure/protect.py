@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from disclosure.audit import AuditReport, Proofs, audit
+from disclosure.audit import AuditReport, Proofs
 from disclosure.blocks import suppress_in_blocks
+from disclosure.differencing import Meanings, attack_together
 from disclosure.moves import UNBOUNDED
 from disclosure.policy import Attacker, Policy
 from disclosure.primary import Primary, primary
@@ -53,22 +54,30 @@ class Protected:
 
 
 def protect(
-    tables: Sequence[Table], policy: Policy, *, earlier: Sequence[PublishedTable] = (), progress: Progress | None = None
+    tables: Sequence[Table],
+    policy: Policy,
+    *,
+    earlier: Sequence[PublishedTable] = (),
+    meanings: Meanings | None = None,
+    progress: Progress | None = None,
 ) -> Protected:
     """Protects tables together, as one system, also against what was released earlier.
 
+    `meanings`: what codes stand for where tables cut children differently (see `disclosure.differencing`).
     progress(share done, step) is called now and then. Raises DisclosureError if the tables contradict each other, if they
     cannot be protected under this policy, or if the attack finds any withheld cell narrowed down too far.
     """
     tell = progress or _quietly
     tell(0.0, "linking tables")
-    system = link(tables, earlier)
+    populations = {table.population for table in tables}
+    same = [table for table in earlier if table.population in populations]
+    system = link(tables, same)
     tell(0.05, "choosing what to withhold")
     unnamed: frozenset[int] = frozenset()
     wanted = np.zeros(len(system.x), bool)
     while True:
         rules = primary(system, policy, unnamed)
-        problem = _problem(system, rules, policy, tables, earlier)
+        problem = _problem(system, rules, policy, tables, same)
         problem.hidden |= wanted
         pattern = suppress_in_blocks(system, problem, lambda share: tell(0.05 + 0.75 * share, "choosing what to withhold"))
         lost = {g.total for g in rules.groups if pattern.unproven[[g.largest, g.zero if g.zero >= 0 else g.largest]].any()} - unnamed
@@ -84,16 +93,19 @@ def protect(
     published = tuple(_publish(table, system, at, rules, pattern.hidden, policy) for table, at in zip(tables, system.entries, strict=False))
     tell(0.8, "attacking the tables")
     proofs = _proofs(tables, system, pattern)
-    found = audit(
-        [*published, *earlier],
+    found = attack_together(
+        published,
+        earlier,
         policy,
-        proofs=None if earlier else proofs,
+        meanings=meanings,
+        proofs=proofs,
         progress=lambda share, step: tell(0.8 + 0.2 * share, step),
     )
     if found.exposed:
         first = found.exposed[0]
+        where = f"in table '{first.table}'" if first.table else f"between tables, by {' and '.join(first.cell)}"
         raise DisclosureError(
-            f"nothing is released: the attack narrows down {len(found.exposed)} cells, the first in table '{first.table}' "
+            f"nothing is released: the attack narrows down {len(found.exposed)} cells, the first {where} "
             f"({first.how}); merge categories, or leave a table out"
         )
     summary = tuple(_summary(table, result) for table, result in zip(tables, published, strict=True))

@@ -249,7 +249,7 @@ class PublishedTable:
     """A table as it may leave: `values` is WITHHELD where `status` is not "published", and holds no number there.
 
     `floor`: the least that a reader may take for granted of a withheld cell; 1 where zeros are published, but 0 where a
-    zero itself had to be withheld (group disclosure).
+    zero itself had to be withheld (group disclosure). By any method but suppression, a published value is near the true count.
     """
 
     id: str
@@ -260,6 +260,8 @@ class PublishedTable:
     title: str = ""
     population: str = ""
     where: tuple[tuple[str, str], ...] = ()
+    method: Method = Method.SUPPRESSION
+    base: int = 0  # what counts are rounded to; for the cell key, the largest change
 
     def __post_init__(self) -> None:
         _check_names(self.id, self.dimensions, self.where)
@@ -271,7 +273,9 @@ class PublishedTable:
         published = self.status == Status.PUBLISHED
         if (self.values[published] < 0).any() or (self.values[~published] != WITHHELD).any():
             raise DisclosureError(f"published table '{self.id}': a published cell needs a count and a withheld one must have none")
-        for axis, dimension in enumerate(self.dimensions):
+        if (self.method is Method.SUPPRESSION) != (self.base == 0) or self.base < 0:
+            raise DisclosureError(f"published table '{self.id}' needs to say how far its counts may be from the true ones")
+        for axis, dimension in enumerate(self.dimensions if self.exact else ()):
             values = np.moveaxis(self.values, axis, 0)
             for parent, children in dimension.partitions:
                 parts, total = values[[dimension.index[child] for child in children]], values[dimension.index[parent]]
@@ -281,6 +285,11 @@ class PublishedTable:
                     )
         for name in ("values", "status", "floor"):
             object.__setattr__(self, name, _frozen(getattr(self, name)))
+
+    @property
+    def exact(self) -> bool:
+        """True if published counts are the true ones, so that they add up."""
+        return self.method is Method.SUPPRESSION
 
     @property
     def withheld(self) -> npt.NDArray[np.bool_]:

@@ -10,9 +10,11 @@ import pandas as pd
 
 from disclosure.policy import load_policy
 from disclosure.protect import protect as protect_tables
+from disclosure.relations import to_relations
 from disclosure.table import PublishedTable
 from forms.load import load_survey
 from pipeline.progress import Progress, silent
+from pipeline.release_register import earlier
 from pipeline.steps.tabulate import from_cells
 from pipeline.table_specs import TableSpecs, load_table_specs
 from retention.secure_store import SecureStore
@@ -24,16 +26,26 @@ DEFAULT_POLICY = "ons-threshold-10"
 def protect(
     store: SecureStore, wave_id: str, actor: str, progress: Progress = silent, policy_name: str = DEFAULT_POLICY
 ) -> dict[str, int | str]:
-    """Protect and attack. Returns the step's counts. Raises StepRefused, DisclosureError; then nothing is stored."""
+    """Protect and attack, together with every earlier release. Returns the step's counts.
+
+    Raises StepRefused, DisclosureError; then nothing is stored.
+    """
     wave = store.wave(wave_id)
     if Verb.PROTECT not in store.steps(wave_id):
         policy = load_policy(policy_name)
         specs = load_table_specs(load_survey(wave.survey))
         with step(store, wave, Verb.PROTECT, actor) as running:
             tables = from_cells(running.load("tables"), specs, wave_id)
-            result = protect_tables(tables, policy, progress=_share_of(progress))
+            before = earlier(store, wave_id)
+            result = protect_tables(tables, policy, earlier=before.tables, progress=_share_of(progress))
             running.save("protected", to_frame(result.tables))
-            attack = {"policy": policy.name, "report": result.report(), "certificate": result.certificate()}
+            attack = {
+                "policy": policy.name,
+                "report": result.report(),
+                "certificate": result.certificate(),
+                "relations": [to_relations(table) for table in result.tables],
+                "earlier_releases": before.releases,
+            }
             running.save("attack", pd.DataFrame({"document": [json.dumps(attack, sort_keys=True)]}))
             running.counts.update(
                 policy=policy.name,
@@ -42,6 +54,7 @@ def protect(
                 primary=sum(int(entry["primary"]) for entry in result.summary),
                 secondary=sum(int(entry["secondary"]) for entry in result.summary),
                 exposed=len(result.audit.exposed),
+                earlier_releases=len(before.releases),
             )
     return dict(store.steps(wave_id)[Verb.PROTECT])
 

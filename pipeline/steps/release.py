@@ -8,6 +8,7 @@ from typing import Any
 from disclosure.policy import load_policy
 from disclosure.table import NOT, Dimension
 from forms.load import load_survey
+from pipeline import gate
 from pipeline.approval import draft_folder
 from pipeline.release_description import (
     AttackResult,
@@ -39,6 +40,8 @@ def draft(store: SecureStore, wave_id: str, release_id: str, actor: str) -> Rele
     specs = load_table_specs(survey)
     published = from_frame(store.vault.read(store.asset(wave_id, "protected").stored), specs, wave_id)
     attack = json.loads(store.vault.read(store.asset(wave_id, "attack").stored)["document"].iloc[0])
+    policy = load_policy(attack["policy"])
+    gate.require_draft(store, survey, policy)
     first, last = store.days(wave_id)
     description = ReleaseDescription(
         id=release_id,
@@ -49,8 +52,8 @@ def draft(store: SecureStore, wave_id: str, release_id: str, actor: str) -> Rele
         collected_from=first,
         collected_to=last,
         answers=rounded_answers(store.asset(wave_id, "responses").stored.rows),
-        policy=load_policy(attack["policy"]),
-        attack=_result(attack["report"], sum(table.values.size for table in published)),
+        policy=policy,
+        attack=_result(attack, sum(table.values.size for table in published)),
     )
     by_id = {spec.id: spec for spec in specs.tables}
     tables = [
@@ -67,10 +70,10 @@ def draft(store: SecureStore, wave_id: str, release_id: str, actor: str) -> Rele
     return releases.draft(store, release_id, wave_id, actor, digest)
 
 
-def _result(report: dict[str, Any], cells: int) -> AttackResult:
-    attack = report["attack"]
+def _result(document: dict[str, Any], cells: int) -> AttackResult:
+    attack, before = document["report"]["attack"], document["earlier_releases"]
     fewest = None if attack["narrowest"] is None else int(attack["narrowest"]) + 1
-    return AttackResult(cells=cells, withheld=int(attack["withheld"]), exposed=len(attack["exposed"]), fewest_values=fewest)
+    return AttackResult(cells, int(attack["withheld"]), len(attack["exposed"]), fewest, earlier_releases=len(before))
 
 
 def _words(specs: TableSpecs, dimension: Dimension) -> ReleaseDimension:

@@ -1,0 +1,255 @@
+"""Differencing: what follows from tables that cut the same children differently, be they released today or years ago.
+
+Two tables may share no cell and still give one away: ages 4 to 8 less ages 5 to 8 are the four-year-olds; all areas less those
+in care are everyone else; two waves together less the first are the second. For every set of variables in which tables can be
+compared, this makes the table that nobody published, of the pieces into which the published categories cut each other, and
+has the attack work on it together with all published tables. It belongs to the attack, and shares no code with the defence.
+
+What a category stands for: a code that is a range of whole numbers ("4-8") those numbers; a code with codes below it the union
+of theirs; any other code itself, unless `meanings` says otherwise (constituencies and councils as sets of small areas, say).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from disclosure.audit import AuditReport, Exposure, Progress, Proofs, audit
+from disclosure.policy import Policy
+from disclosure.table import TOTAL, WITHHELD, Dimension, DisclosureError, PublishedTable, Status
+
+Atoms = frozenset[str]
+Meanings = Mapping[str, Mapping[str, Atoms]]
+
+POPULATION = "population"
+MANY_CELLS = 500_000  # a comparison of more cells than this is not attempted: the tables are refused instead
+_RANGE = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?\Z")
+
+
+def attack_together(
+    new: Sequence[PublishedTable],
+    earlier: Sequence[PublishedTable],
+    policy: Policy,
+    *,
+    meanings: Meanings | None = None,
+    proofs: Proofs | None = None,
+    progress: Progress | None = None,
+) -> AuditReport:
+    """Attacks new tables together with each other and with everything released `earlier`.
+
+    `meanings`: for a variable (or "population"), the atoms that a code stands for, where its name does not tell. `proofs` are
+    of the new tables. The report is on the new tables and on those of the earlier that may count some of the same children, in
+    this order. Raises DisclosureError if the tables contradict themselves, or are too large to compare.
+    """
+    earlier = related(new, earlier, meanings or {})
+    tables = [_with_population(table) for table in (*new, *earlier)]
+    unseen = comparisons(tables, meanings or {})
+    rules = replace(policy, identifying_variables=policy.identifying_variables | {POPULATION})
+    report = audit([*tables, *unseen], rules, proofs=None if earlier or unseen else proofs, progress=progress)
+    ours = {table.id for table in unseen}
+    exposed = tuple(_said(each, ours) for each in report.exposed if each.table not in ours or _tells(each, policy))
+    return replace(report, exposed=exposed, low=report.low[: len(tables)], high=report.high[: len(tables)])
+
+
+def related(new: Sequence[PublishedTable], earlier: Sequence[PublishedTable], meanings: Meanings) -> list[PublishedTable]:
+    """Those earlier tables that may count some of the same children as the new ones, directly or through other tables."""
+    who = meanings.get(POPULATION, {})
+
+    def atoms(table: PublishedTable) -> Atoms:
+        return who.get(table.population, frozenset({table.population}))
+
+    reached = frozenset().union(*map(atoms, new))
+    while True:
+        met = [table for table in earlier if atoms(table) & reached]
+        wider = reached.union(*map(atoms, met))
+        if wider == reached:
+            return met
+        reached = wider
+
+
+def _tells(exposure: Exposure, policy: Policy) -> bool:
+    """A difference between tables matters if it is a small count: not if it is nought, or enough children."""
+    return exposure.high != 0 and exposure.low < policy.threshold
+
+
+def _said(exposure: Exposure, ours: set[str]) -> Exposure:
+    if exposure.table not in ours:
+        return exposure
+    return replace(exposure, table="", how=f"comparing tables that cut the same children differently, {exposure.how}")
+
+
+def _with_population(table: PublishedTable) -> PublishedTable:
+    """Whose answers a table counts, as a filter like any other."""
+    if not table.population:
+        return table
+    return replace(table, population="", where=(*table.where, (POPULATION, table.population)))
+
+
+class _Variable:
+    """One variable in all tables: the codes that each table shows ("" for everyone), and what each code stands for, where known."""
+
+    def __init__(self, name: str, tables: Sequence[PublishedTable], meanings: Mapping[str, Atoms]) -> None:
+        self.name, self.meanings = name, meanings
+        self.cuts: list[frozenset[str]] = []
+        self.below: dict[str, dict[frozenset[str], tuple[str, ...]]] = {}
+        self.unclear: set[str] = set()
+        self.listed: list[frozenset[str]] = []  # codes known to have no child in common
+        for table in tables:
+            fixed = [code for variable, code in table.where if variable == name]
+            dimension = next((dimension for dimension in table.dimensions if dimension.name == name), None)
+            if dimension is None:
+                self.cuts.append(frozenset(fixed or [""]))
+            else:
+                self._take(dimension)
+        shown = dict.fromkeys(code for cut in self.cuts for code in sorted(cut))
+        self.atoms = {code: atoms for code in shown if code and (atoms := self._stands_for(code))}
+        self.atoms = {code: atoms for code, atoms in self.atoms.items() if code not in self.unclear}
+
+    def _take(self, dimension: Dimension) -> None:
+        def named(code: str) -> str:
+            return "" if code == dimension.total else code
+
+        self.cuts.append(frozenset(named(code) for code in dimension.codes))
+        several = len({parent for parent, _ in dimension.partitions}) < len(dimension.partitions)
+        if several:  # options of which several may be chosen, or two hierarchies: what has which children in common is not known
+            self.unclear |= set(dimension.codes)
+        else:
+            self.listed.append(frozenset(dimension.leaves))
+        for parent, children in dimension.partitions:
+            self.below.setdefault(named(parent), {})[frozenset(children)] = children
+
+    def _stands_for(self, code: str) -> Atoms:
+        """The atoms of a code; none, and the code is `unclear`, if two tables disagree."""
+        if code in self.meanings:
+            return self.meanings[code]
+        if code in self.below:
+            ways = {frozenset().union(*map(self._stands_for, children)) for children in self.below[code].values()}
+            if len(ways) > 1:
+                self.unclear.add(code)
+            return max(ways, key=len)
+        found = _RANGE.match(code) if self.name != POPULATION else None  # a wave's name is no range of years
+        span = range(int(found[1]), int(found[2] or found[1]) + 1) if found else ()
+        return frozenset(str(number) for number in span) or frozenset({code})
+
+    def known_apart(self) -> bool:
+        """True if codes that share no atom are certain to share no child: they are ranges, explained, or listed in one table."""
+        opaque = {
+            code for code, atoms in self.atoms.items() if code not in self.meanings and not _RANGE.match(code) and code not in self.below
+        }
+        return any(opaque <= listed for listed in (*self.listed, frozenset()))
+
+    def covered(self, whole: Atoms) -> bool:
+        """True if all that the codes stand for is everyone."""
+        everyone = [frozenset().union(*map(self._stands_for, children)) for children in self.below.get("", {}).values()]
+        return any(atoms >= whole for atoms in everyone)
+
+
+def comparisons(tables: Sequence[PublishedTable], meanings: Meanings) -> list[PublishedTable]:
+    """The tables that nobody published: everything withheld, over the pieces into which published categories cut each other."""
+    made: dict[tuple[str, ...], PublishedTable] = {}
+    for one, other in combinations(tables, 2):
+        variables = tuple(sorted(_variables_to_compare(one, other)))
+        if not variables or variables in made:
+            continue
+        within = [table for table in tables if {name for name, _ in table.where} <= set(variables)]
+        dimensions, cut = [], False
+        for variable in variables:
+            dimension, differently = _pieces(_Variable(variable, within, meanings.get(variable, {})))
+            dimensions.append(dimension)
+            cut |= differently
+        if cut:
+            made[variables] = _unseen(f"comparison by {' and '.join(variables)}", dimensions, {table.id for table in tables})
+    return list(made.values())
+
+
+def _variables_to_compare(one: PublishedTable, other: PublishedTable) -> set[str]:
+    names = [{dimension.name for dimension in table.dimensions} for table in (one, other)]
+    fixed = [{name for name, _ in table.where} for table in (one, other)]
+    return (names[0] & names[1]) | fixed[0] | fixed[1]
+
+
+def _unseen(table_id: str, dimensions: Sequence[Dimension], taken: set[str]) -> PublishedTable:
+    shape = tuple(len(dimension.codes) for dimension in dimensions)
+    if np.prod(shape, dtype=float) > MANY_CELLS:
+        raise DisclosureError(f"the tables are too large for a {table_id}: release fewer categories, or leave a table out")
+    while table_id in taken:
+        table_id += "'"
+    status = np.full(shape, Status.SECONDARY, dtype="<U9")
+    return PublishedTable(table_id, tuple(dimensions), np.full(shape, WITHHELD, np.int64), status, np.zeros(shape, np.int64))
+
+
+def _pieces(variable: _Variable) -> tuple[Dimension, bool]:
+    """A variable's codes in all tables, the pieces they cut each other into, and whether that says more than each by itself."""
+    sets = variable.atoms
+    pieces = _cut_up(sets)
+    names = {atoms: code for code, atoms in reversed(sets.items())}
+    partitions = _Partitions(variable.below, {names.setdefault(piece, _name(piece, sets)) for piece in pieces})
+    declared = len(partitions.found)
+    parents: dict[str, Atoms] = dict(sets)
+    if any("" in cut for cut in variable.cuts):
+        parents[""] = frozenset().union(*sets.values())
+    for code, atoms in parents.items():
+        beyond = [] if code or variable.covered(atoms) else [f"{variable.name}: none of these"]
+        if code or variable.known_apart():
+            partitions.into_pieces(code, [*(names[piece] for piece in pieces if piece <= atoms), *beyond])
+        for smaller, part in sets.items():
+            if (part < atoms or (beyond and part)) and any(smaller in cut and code not in cut for cut in variable.cuts):
+                other = f"{code or 'all'} but not {smaller}"
+                partitions.add(code, [smaller, other if beyond else names.setdefault(atoms - part, other)])
+    return partitions.dimension(variable.name, sets), len(partitions.found) > declared
+
+
+class _Partitions:
+    """What sums to what, the declared partitions first; "" stands for everyone."""
+
+    def __init__(self, declared: Mapping[str, Mapping[frozenset[str], tuple[str, ...]]], pieces: set[str]) -> None:
+        self.declared, self.pieces = declared, pieces
+        self.found = {(parent, group): children for parent, groups in declared.items() for group, children in groups.items()}
+
+    def add(self, parent: str, children: Sequence[str]) -> None:
+        if len(children) > 1 and parent not in children:
+            self.found.setdefault((parent, frozenset(children)), tuple(children))
+
+    def into_pieces(self, code: str, pieces: Sequence[str]) -> None:
+        """Adds that a code is the sum of these pieces, unless the declared partitions say so already."""
+        if self._reached(code) != set(pieces):
+            self.add(code, pieces)
+
+    def _reached(self, code: str) -> set[str]:
+        if code in self.pieces:
+            return {code}
+        return next((set().union(*map(self._reached, children)) for children in self.declared.get(code, {}).values()), {code})
+
+    def dimension(self, name: str, shown: Mapping[str, Atoms]) -> Dimension:
+        root = TOTAL
+        while root in shown:
+            root += "'"
+        listed = [(parent or root, children) for (parent, _), children in self.found.items()]
+        used = dict.fromkeys([root, *shown, *(code for parent, children in listed for code in (parent, *children))])
+        placed = {code for _, children in listed for code in children}
+        for code in [code for code in used if code != root and code not in placed]:
+            listed.append((root, (code, f"anything but {code}")))
+            used[f"anything but {code}"] = None
+        return Dimension(name, tuple(used), tuple(listed))
+
+
+def _cut_up(sets: Mapping[str, Atoms]) -> list[Atoms]:
+    """Atoms that lie in the same sets, together."""
+    inside: dict[str, list[str]] = {}
+    for code, stands_for in sets.items():
+        for atom in sorted(stands_for):
+            inside.setdefault(atom, []).append(code)
+    together: dict[tuple[str, ...], set[str]] = {}
+    for atom, codes in inside.items():
+        together.setdefault(tuple(codes), set()).add(atom)
+    return [frozenset(atoms) for atoms in together.values()]
+
+
+def _name(piece: Atoms, sets: Mapping[str, Atoms]) -> str:
+    inside = [code for code, stands_for in sets.items() if piece <= stands_for]
+    beside = [code for code, stands_for in sets.items() if code not in inside and any(stands_for & sets[other] for other in inside)]
+    return " and ".join(inside) + (f" but not {' or '.join(beside)}" if beside else "")
