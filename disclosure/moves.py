@@ -134,10 +134,15 @@ def _without_repeats(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
 
 
 class Finder:
-    """Finds moves of least cost over groups; `cost` (groups,) is the price of one step of each, and may be changed."""
+    """Finds moves of least cost over groups; `cost` (groups,) is the price of one step of each, and may be changed.
 
-    def __init__(self, groups: Groups, cost: Floats) -> None:
+    With `fresh`, each search starts from no move at all: faster while costs change and moves are short. Without, it starts
+    from the last move found: faster where little can move, and moves are long.
+    """
+
+    def __init__(self, groups: Groups, cost: Floats, *, fresh: bool = True) -> None:
         self.groups = groups
+        self.fresh = fresh
         self.cost = np.array(cost, float)
         count = groups.matrix.shape[1]
         self.count = count
@@ -191,7 +196,7 @@ class Finder:
         self._hold(target, amount)
         held = [target]
         move = None
-        change = self._solve()
+        change = self._solve(fresh=self.fresh)
         if change is not None:
             move = self._whole(change)
             if move is None:
@@ -208,9 +213,10 @@ class Finder:
         self.solver.changeColBounds(which, max(amount, 0), max(amount, 0))
         self.solver.changeColBounds(which + self.count, max(-amount, 0), max(-amount, 0))
 
-    def _solve(self) -> Floats | None:
-        """The groups' real-valued changes at least cost, or None. Starts from no move at all, which is dual feasible."""
-        self.solver.clearSolver()
+    def _solve(self, *, fresh: bool) -> Floats | None:
+        """The groups' real-valued changes at least cost, or None. No move at all, where it starts if `fresh`, is dual feasible."""
+        if fresh:
+            self.solver.clearSolver()
         self.solver.run()
         self.solved += 1
         if self.solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
@@ -228,7 +234,7 @@ class Finder:
                 return None
             held.append(which)
             self._hold(which, amount)
-            again = self._solve()
+            again = self._solve(fresh=False)
             if again is None:
                 return None
             move = self._whole(again)

@@ -193,7 +193,7 @@ def _prune(problem: Problem, proofs: Proofs, hidden: Mask) -> tuple[Mask, list[W
     extra = alive[hidden[alive] & ~problem.hidden[alive] & ~problem.free[alive]]
     np.add.at(price, groups.of[extra], problem.weight[extra])
     price[needed] = 0
-    finder = Finder(groups, HIDDEN_COST + price)
+    finder = Finder(groups, HIDDEN_COST + price, fresh=False)
     pool = _Pool([groups.sign[first] * move[first] for move in proofs.moves], count, _Needs.of(problem, groups))
     gone = np.zeros(count, bool)
     for candidate in np.argsort(-price, kind="stable"):
@@ -219,6 +219,24 @@ class _Pool:
     def add(self, moves: list[Whole]) -> None:
         self.kept = np.vstack([self.kept, *moves])
 
+    def combine(self, target: int, without: Mask, groups: Groups) -> bool:
+        """Takes up a move of the target that adds two known ones so that they use none of some groups; False if none fits."""
+        using = self.kept[(self.kept[:, without] != 0).any(axis=1)]
+        which = int(np.flatnonzero(without)[0])
+        found: list[Whole] = []
+        for move in using[(using[:, target] != 0) & (using[:, which] != 0)]:
+            share = np.gcd(move[which], using[:, which])
+            both = move * (using[:, which] // share)[:, None] - using * (move[which] // share)[:, None]
+            both //= np.gcd.reduce(both, axis=1, keepdims=True).clip(1)
+            both = np.vstack([both, -both])[(both[:, target] != 0)[np.arange(2 * len(both)) % len(both)]]
+            fits = (both <= groups.up).all(axis=1) & (-both <= groups.down).all(axis=1) & (both[:, without] == 0).all(axis=1)
+            found += list(both[fits])
+        if not found:
+            return False
+        least = min(found, key=np.count_nonzero)
+        self.add([least, *([-least] if (-least <= groups.up).all() and (least <= groups.down).all() else [])])
+        return True
+
     def drop(self, without: Mask) -> None:
         self.kept = self.kept[~(self.kept[:, without] != 0).any(axis=1)]
 
@@ -237,6 +255,8 @@ def _spare(candidate: int, finder: Finder, pool: _Pool, needed: Mask, wanted: Ma
             pool.drop(without)
             return without
         target = int(short[np.argmax(needed[short])])
+        if pool.combine(target, without, finder.groups) and not pool.short(without)[target]:
+            continue
         moves = _moves_for(finder, target, pool.needs, first=True, thorough=False)
         if moves:
             pool.add(moves)
