@@ -19,15 +19,19 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from api import render
+from api.child_gate import ChildGate
 from api.form_post import LARGEST_BODY, form_pairs
 from api.journey import Action, Finished, MalformedPost, OtherVersion, Post, advance, check_names, read_post
 from api.receiving import Receiver
+from api.risk_page import add_risk_pages
 from api.security import CLEAR_SITE_DATA, harden
 from api.square_code import square_code
 from api.static_files import static_files
 from forms.load import load_survey
 from forms.survey import Form, Survey
 from forms.window import Opening, Window
+from governance.gates import Standing
+from governance.permit import register_at_the_door, standing_at_the_door
 from retention.collection_store import CollectionStore, NoWave, Receipt, WaveClosed, connect_collection
 from retention.database import DatabaseUnavailable
 from retention.keys import KeyRingError
@@ -54,8 +58,10 @@ def create_app(
     survey: Survey,
     connect: Callable[[CollectionZone], CollectionStore] = connect_collection,
     clock: Clock = _now,
+    standing: Callable[[], Standing] | None = None,
 ) -> ASGIApp:
     """The child door for one survey. Connects to the zone's store when the server starts it. `clock` tells whether it is open.
+    Whether it may be is for the opening gate to say: `standing`, by default the permit that lies in the zone (governance.permit).
 
     Raises SurveyError if a question's id would be confused with a field that every post carries, or a picture is missing.
     """
@@ -72,9 +78,11 @@ def create_app(
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan, redirect_slashes=False)
     _add_general_pages(app, survey, receiver)
     _add_teachers_pages(app, survey, zone.address)
+    add_risk_pages(app, survey, lambda: register_at_the_door(zone, survey))
     _add_form_pages(app, survey, receiver, clock)
     _add_error_pages(app, survey)
-    return harden(app, LARGEST_BODY)
+    gate = ChildGate(app, survey, standing or (lambda: standing_at_the_door(zone, survey)))
+    return harden(gate, LARGEST_BODY)
 
 
 def _add_general_pages(app: FastAPI, survey: Survey, receiver: Receiver) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -36,8 +37,8 @@ NOTICES = {
 }  # fmt: skip
 FACES = {"4-5": "toys", "6-8": "face_happy", "9-12": "rocket", "13-17": "graduation", "easy-6-8": "books", "easy-9-17": "idea"}
 
-
 THANKS = "star"
+demonstration: ContextVar[bool] = ContextVar("demonstration", default=False)  # set by the gate for each request
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ def _render(template: str, speaking: Form, words: Mapping[str, str], **values: A
         words=words,
         faces=FACES,
         thanks=THANKS,
+        demonstration=demonstration.get(),
         helplines=lines,
         checked_on=_day(speaking.language, min(line.checked_on for line in lines).isoformat()),
         **values,

@@ -19,6 +19,8 @@ def _keys(*names: str, **with_numbers: str) -> Mapping[str, frozenset[str]]:
     return MappingProxyType(plain | {name: frozenset(numbers.split()) for name, numbers in with_numbers.items()})
 
 
+# What could go wrong, in parts that a child can read; every risk of the register (governance/) belongs to one.
+RISK_TOPICS = ("found", "names", "place", "screen", "pushed", "broken_in", "harm", "upset", "heard", "kept")
 FORM_WORDS = _keys(
     # how the form is called where children choose one
     "survey_title", "form_label", "form_hint",
@@ -54,6 +56,11 @@ FORM_WORDS = _keys(
     "closed_title", "closed_text", "not_open_title",
     "unavailable_title", "unavailable_text", "unavailable_button",
     "malformed_title", "malformed_text",
+    # while the gate is shut, and on every page of a demonstration
+    "paused_title", "paused_text", "demonstration_note",
+    # what could go wrong: the parts that the register of risks names
+    "risks_link", "risks_title", "risks_intro",
+    *(f"risk_{topic}{ending}" for topic in RISK_TOPICS for ending in ("_heading", "")),
     # where help is
     "help_title", "help_intro", "help_emergency", "help_cannot_trace", "help_back_link",
     "helpline_childline", "helpline_samaritans", "helpline_shout", "helpline_runaway",
@@ -92,6 +99,10 @@ SURVEY_WORDS = _keys(
     "parents_notice_limits_heading", "parents_notice_limits",
     "parents_notice_harm_heading", "parents_notice_harm",
     "parents_notice_complaint_heading", "parents_notice_complaint",
+    # what could go wrong, for parents: the risks themselves come from the register
+    "parents_risks_title", "parents_risks_intro", "parents_risks_link",
+    "parents_risks_could_heading", "parents_risks_does_heading", "parents_risks_left_heading",
+    "parents_risks_low", "parents_risks_medium", "parents_risks_high",
     # for teachers and others who run it with a group
     "teachers_title", "teachers_intro",
     "teachers_link_heading", "teachers_link", "teachers_qr_alt", "teachers_address_missing", "teachers_print",

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from forms.helplines import helplines
 from forms.survey import Survey, SurveyError
@@ -32,6 +32,14 @@ OFFICE, PERMIT, RISKS = "office", "permit.json", "risks.yaml"
 
 class PermitInvalid(RuntimeError):
     """There is no permit that this office signed. The message says what to do."""
+
+
+class Signer(Protocol):
+    """What signs: the secure zone's key ring."""
+
+    def sign(self, key_id: str, message: bytes) -> bytes: ...
+
+    def public(self, key_id: str) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -95,11 +103,16 @@ def issue(store: SecureStore, zone: CollectionZone, at: Situation, folder: Path)
         at.demonstration,
         hashlib.sha256(register).hexdigest(),
     )
-    signature = store.ring.sign(SIGNING_KEY, permit.document().encode()).hex()
-    write_private(zone.keys / f"{OFFICE}.pub", store.ring.public(SIGNING_KEY).hex().encode())
+    lay(zone, permit, register, store.ring)
+    return permit
+
+
+def lay(zone: CollectionZone, permit: Permit, register: bytes, ring: Signer) -> None:
+    """Write a permit, signed with the ring's office key, the public part of that key, and the register of risks."""
+    signature = ring.sign(SIGNING_KEY, permit.document().encode()).hex()
+    write_private(zone.keys / f"{OFFICE}.pub", ring.public(SIGNING_KEY).hex().encode())
     write_private(permit_folder(zone) / RISKS, register)
     write_private(permit_folder(zone) / PERMIT, json.dumps({"document": permit.document(), "signature": signature}).encode())
-    return permit
 
 
 def read_permit(zone: CollectionZone) -> Permit:

@@ -26,13 +26,13 @@ def _group() -> None:
 
 @wave_app.command("open")
 def wave_open(wave: Annotated[str, typer.Argument()], person: Person, survey: str = "big_ask") -> None:
-    """Make the keys of a new wave and start to collect."""
+    """Ask the opening gate, make the keys of a new wave, and start to collect."""
     from forms.load import load_survey
+    from pipeline.gate import open_survey
     from retention.collection_store import connect_collection
-    from retention.waves import open_wave
 
     settings, store = open_store()
-    opened = open_wave(store, connect_collection(settings.collection), settings.collection, wave, load_survey(survey).id, person)
+    opened = open_survey(store, connect_collection(settings.collection), settings.collection, wave, load_survey(survey), person)
     console.print(f"Wave {opened.id} is open. Its private keys stay here; the collection server has the public ones.")
 
 

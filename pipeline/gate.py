@@ -16,7 +16,6 @@ from governance.approvals import Signed
 from governance.drift import Configuration, Part, host_of, load_declared, of_hosts, of_policy, of_schedule, of_survey
 from governance.opening import Situation, standing
 from governance.record import Processors, Record, load_record, record_folder
-from pipeline.steps.protect import DEFAULT_POLICY
 from pipeline.table_specs import TABLES, TableSpecs, load_table_specs
 from retention.collection_store import CollectionStore
 from retention.decisions import decisions
@@ -64,6 +63,8 @@ def derived_variables(survey: Survey) -> Mapping[str, str]:
 
 def situation(store: SecureStore, collection: CollectionZone | None, survey: Survey, policy: Policy | None = None) -> Situation:
     """How things stand today. Raises RecordError, LedgerError, TableSpecError, DisclosureError."""
+    from pipeline.steps.protect import DEFAULT_POLICY  # the steps ask this module, so it cannot ask for them on loading
+
     folder = record_folder(survey.id, store.zone.folder / "assessment")
     record = load_record(folder)
     return Situation(

@@ -15,6 +15,7 @@ from rich.console import Console
 from forms.load import load_survey
 from pipeline.directory import Directory
 from pipeline.doors import open_door
+from pipeline.gate import demonstrate, open_survey
 from pipeline.run import prepare
 from pipeline.simulate import simulate
 from pipeline.simulated_child import Cohort
@@ -25,7 +26,6 @@ from retention.collection_store import connect_collection
 from retention.secure_store import SecureStore
 from retention.settings import load_settings
 from retention.staff import Role, add_member
-from retention.waves import open_wave
 from tests.functional.browser import launch
 
 FOLDER = Path(__file__).parent.parent / "api" / "pictures"
@@ -52,7 +52,8 @@ def _child_and_staff(browser: Browser) -> None:
     settings = prepare(load_settings())
     store, survey = SecureStore(settings.secure), load_survey()
     collection = connect_collection(settings.collection)
-    wave = open_wave(store, collection, settings.collection, "pictures", survey.id, "pictures")
+    demonstrate(store, settings.collection, survey.id, "pictures")
+    wave = open_survey(store, collection, settings.collection, "pictures", survey, "pictures")
     with open_door("child") as door, _page(browser) as page:
         page.goto(f"{door}/6-8")
         page.locator("button[value=start]").click()

@@ -10,6 +10,7 @@ import pandas as pd
 from disclosure.table import NOT, Dimension, Table
 from forms.load import load_survey
 from forms.survey import Survey
+from pipeline import gate
 from pipeline.derive import chosen, derive
 from pipeline.progress import Progress, silent
 from pipeline.quality import doubtful
@@ -25,6 +26,7 @@ def tabulate(store: SecureStore, wave_id: str, actor: str, progress: Progress = 
     if Verb.TABULATE not in store.steps(wave_id):
         survey = load_survey(wave.survey)
         specs = load_table_specs(survey)
+        gate.require_tabulation(store, wave, survey)
         with step(store, wave, Verb.TABULATE, actor) as running:
             responses, answers = running.load("responses"), running.load("answers")
             located = _of_those_read(running, running.load("located"))

@@ -18,11 +18,11 @@ import httpx
 
 from forms.load import load_survey
 from forms.survey import Form
+from pipeline.gate import demonstrate, open_survey
 from retention.collection_store import CollectionStore, connect_collection
 from retention.keys import write_private
 from retention.secure_store import SecureStore, Wave
 from retention.settings import Settings, load_settings
-from retention.waves import open_wave
 
 WAVE = "attacked"
 ACTOR = "attack-test"
@@ -39,7 +39,8 @@ class Installation:
         write_private(home / "secure" / "passphrase", b"a passphrase for this test only")
         self.settings: Settings = load_settings({"BIGASK_HOME": str(home)})
         self.store = SecureStore(self.settings.secure)
-        self.wave: Wave = open_wave(self.store, self.collection, self.settings.collection, WAVE, "big_ask", ACTOR)
+        demonstrate(self.store, self.settings.collection, "big_ask", ACTOR)
+        self.wave: Wave = open_survey(self.store, self.collection, self.settings.collection, WAVE, load_survey(), ACTOR)
 
     @property
     def collection(self) -> CollectionStore:

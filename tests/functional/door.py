@@ -21,6 +21,7 @@ from retention.collection_store import CollectionStore, CollectionWave, WaveStat
 from retention.keys import KeyKind, KeyRing
 from retention.seal import open_sealed
 from retention.settings import CollectionZone, Settings, load_settings
+from tests.permits import permitted
 
 PASSPHRASE = "a passphrase for tests only"
 KEY_IDS = ("w-body", "w-locator")
@@ -98,6 +99,7 @@ def serving(app: ASGIApp) -> Iterator[str]:
 
 @contextmanager
 def child_door(wave: Wave, survey: Survey) -> Iterator[str]:
-    """The child door for this wave; yields its address."""
+    """The child door for this wave, with a permit for this survey as it is; yields its address."""
+    permitted(wave.zone, survey)
     with serving(create_app(wave.zone, survey)) as address:
         yield address

@@ -17,6 +17,7 @@ from forms.survey import Survey
 from forms.window import Window
 from tests.functional.axe import violations
 from tests.functional.door import Wave, open_wave, serving
+from tests.permits import permitted
 from tests.functional.test_child_accessibility import sideways
 from tests.functional.walking import send, walk
 
@@ -48,7 +49,9 @@ def timed(tmp_path_factory: pytest.TempPathFactory) -> Wave:
 @pytest.fixture(scope="module")
 def timed_door(timed: Wave, survey: Survey, clock: Clock) -> Iterator[str]:
     """A door that opens, closes, and says where it stands on the internet."""
-    app = create_app(replace(timed.zone, address=ADDRESS), replace(survey, window=Window(OPENS, CLOSES, 30)), clock=clock)
+    timely = replace(survey, window=Window(OPENS, CLOSES, 30))
+    permitted(timed.zone, timely)
+    app = create_app(replace(timed.zone, address=ADDRESS), timely, clock=clock)
     with serving(app) as address:
         yield address
 

@@ -14,7 +14,8 @@ from forms.answers import Answers
 from forms.helplines import helplines
 from forms.load import load_pictures, load_survey
 from forms.survey import AgeBand, Form, Kind, Option, Page, Question, Role, Survey, SurveyError
-from forms.words import FORM_WORDS, SURVEY_WORDS
+from forms.words import FORM_WORDS, RISK_TOPICS, SURVEY_WORDS
+from governance.risks import Level
 
 API = Path(api.__file__).parent
 ATTACK = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>&amp;"
@@ -33,15 +34,17 @@ def test_what_a_child_types_is_escaped_wherever_it_stands() -> None:
 
 
 def test_every_word_of_the_survey_is_used_by_a_page() -> None:
-    paper = API.parent / "pipeline" / "data" / "paper" / "form.html"
-    sources = [*(API / "templates" / "child").rglob("*.html"), API / "render.py", API.parent / "forms" / "answers.py", paper]
+    paper = [API.parent / "pipeline" / "data" / "paper" / "form.html", API.parent / "pipeline" / "paper.py"]
+    sources = [*(API / "templates" / "child").rglob("*.html"), API / "render.py", API.parent / "forms" / "answers.py", *paper]
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
-    messages = ("exited", "not_open", "closed", "malformed", "already_sent", "not_found")
+    messages = ("exited", "not_open", "closed", "paused", "malformed", "already_sent", "not_found")
     built = {f"{message}_{part}" for message in messages for part in ("title", "text")}
     built |= {f"landing_{part}{ending}" for part, _ in PROMISES for ending in ("", "_heading")}
     built |= {f"{notice}_{part}" for notice in NOTICES for part in ("title", "intro")}
     built |= {f"{notice}_{part}{ending}" for notice, parts in NOTICES.items() for part in parts for ending in ("", "_heading")}
     built |= {f"helpline_{line.code}" for line in helplines()}
+    built |= {f"risk_{topic}{ending}" for topic in RISK_TOPICS for ending in ("", "_heading")}
+    built |= {f"parents_risks_{level}" for level in Level}
     unused = {key for key in {*FORM_WORDS, *SURVEY_WORDS} - built if not re.search(rf"\b{key}\b", code)}
     assert not unused
 
