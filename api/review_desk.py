@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from retention.review import Mark, ReviewError
+from api.raw_texts import Reason
+from retention.review import Reading
+from retention.review_marks import Mark, ReviewError
 
 KINDS: Mapping[str, str] = {
     "PERSON": "Name",
@@ -27,7 +29,15 @@ KINDS: Mapping[str, str] = {
     "NHS": "NHS number",
     "NINO": "National insurance number",
     "UPN": "Pupil number",
-    "OTHER": "Something else",
+}
+# What each layer of the scrubber goes by, in a reader's words.
+LAYERS: Mapping[str, str] = {
+    "pattern": "it has the form of one",
+    "handle": "it looks like a user name",
+    "gazetteer": "it is in a list of names and places",
+    "relation": "of the words beside it",
+    "acting": "it does what only people do",
+    "learnt": "of how it looks and what stands around it",
 }
 # A word with what holds it together: an email address, a handle or a hyphenated name is one word to tick.
 _WORD = re.compile(r"[@#]?\w+(?:[.'’@_+\-/:]+\w+)*")
@@ -51,9 +61,43 @@ class Piece:
         return f"{self.start}-{self.end}"
 
 
-def kind_title(label: str) -> str:
-    """A kind of personal data in words."""
-    return KINDS.get(label, label.replace("_", " ").capitalize())
+@dataclass(frozen=True)
+class Shown:
+    """A mark as a reader sees it: `why` it is there, in words; `disputed`: two readers saw it differently."""
+
+    mark: Mark
+    why: str
+    disputed: bool = False
+
+
+def proposals(proposed: Sequence[Mark], reasons: Sequence[Reason]) -> list[Shown]:
+    """What the machine proposes, each with the reason of its layer."""
+    known = {(reason.start, reason.end): reason for reason in reasons}
+    return [Shown(mark, _why(known.get((mark.start, mark.end)))) for mark in proposed]
+
+
+def _why(reason: Reason | None) -> str:
+    if reason is None or reason.layer not in LAYERS:
+        return "The machine proposes it"
+    return f"The machine proposes it because {LAYERS[reason.layer]} ({reason.score:.0%} sure)"
+
+
+def differences(text: str, first: Reading, second: Reading) -> list[Shown]:
+    """What two readers hid, for the third: where they agree, and where only one hid it or each took it for another kind."""
+    edges = sorted({edge for mark in (*first.marks, *second.marks) for edge in (mark.start, mark.end)})
+    found = []
+    for start, end in pairwise(edges):
+        mine, other = (next((mark for mark in reading.marks if mark.start <= start < mark.end), None) for reading in (first, second))
+        chosen = mine or other
+        if chosen is None or not _WORD.search(text, start, end):
+            continue
+        words = "Both readers hid it"
+        if mine is None or other is None:
+            words = "One reader hid it, the other did not"
+        elif mine.label != other.label:
+            words = f"One reader took it for: {KINDS[mine.label]}; the other for: {KINDS[other.label]}"
+        found.append(Shown(Mark(start, end, chosen.label), words, words != "Both readers hid it"))
+    return found
 
 
 def pieces(text: str, proposed: Sequence[Mark]) -> list[Piece]:
@@ -92,8 +136,7 @@ def decided_marks(
     A proposed mark with all its words ticked stays exactly as it was. Raises ReviewError for a place or kind that is none.
     """
     words = {piece.place: piece for piece in pieces(text, proposed) if piece.word}
-    allowed = {*KINDS, *(mark.label for mark in proposed)}
-    if not all(_PLACE.match(place) and place in words for place in ticked) or not {new_kind, *kinds.values()} <= allowed:
+    if not all(_PLACE.match(place) and place in words for place in ticked) or not {new_kind, *kinds.values()} <= set(KINDS):
         raise ReviewError("The page was not the one for this text: load it again, and decide again.")
     wanted = set(ticked)
     marks: list[tuple[Mark, bool]] = []  # with: may be joined to its neighbour

@@ -28,7 +28,7 @@ from retention.database import DatabaseUnavailable
 from retention.keys import KeyRingError
 from retention.ledger import Entry, LedgerError
 from retention.releases import ReleaseRefused
-from retention.review import ReviewError
+from retention.review_marks import ReviewError
 from retention.secure_store import SecureStore, StepRefused
 from retention.settings import ReleaseZone, SecureZone, load_settings
 from retention.staff import Member, Role, authenticate

@@ -1,19 +1,25 @@
-"""The review desk: one text at a time, in an order that means nothing, with nothing around it that says who wrote it."""
+"""The review desk: one text at a time, in an order that means nothing, with nothing around it that says who wrote it.
+
+Two people read each text; neither learns what the other made of it, nor whether they are the first. A third sees where they differ.
+"""
 
 from __future__ import annotations
 
 import re
-import threading
+from dataclasses import dataclass
 
 from starlette.responses import RedirectResponse, Response
 
+from api.hands import Hands
 from api.office import page
 from api.raw_texts import RawTexts
-from api.review_desk import KINDS, decided_marks, kind_title, pieces
+from api.review_desk import KINDS, Shown, decided_marks, differences, pieces, proposals
 from api.staff_guard import Guard, Visit
-from api.staff_session import Session, Sessions
+from api.staff_session import Sessions
 from retention import review
-from retention.review import Reason, ReviewError, ReviewItem, ReviewState
+from retention.review import ReviewItem
+from retention.review_marks import ReviewError
+from retention.review_states import ReviewState
 from retention.secure_store import SecureStore
 from retention.staff import Role
 
@@ -21,35 +27,57 @@ _KIND_FIELD = re.compile(r"kind-(\d{1,4})\Z")  # of a proposed mark, by its numb
 _WORD_KIND_FIELD = re.compile(r"as-(\d{1,6}-\d{1,6})\Z")  # of a word outside the proposal, by its place
 
 
+@dataclass(frozen=True)
+class Text:
+    """A text in somebody's hand, with the marks it is shown with. `third`: to settle what two readers saw differently."""
+
+    item: ReviewItem
+    words: str
+    shown: tuple[Shown, ...]
+    third: bool
+
+    @property
+    def round(self) -> str:
+        """How the page's form names what it was made for; the first and the second reading look alike."""
+        return "third" if self.third else "blind"
+
+
 def add_review_desk(guard: Guard, store: SecureStore, sessions: Sessions, texts: RawTexts) -> None:
     """Register the pages of the review."""
-    waiting = Waiting(store, sessions)
+    hands = Hands(store, sessions)
 
     @guard.get("/review", Role.REVIEWER)
     def queues(visit: Visit) -> Response:
-        waves = [(wave, review.counts(store, wave.id)) for wave in store.waves()]
-        return page("staff/queues", csrf=visit.session.csrf, member=visit.member, waves=[pair for pair in waves if sum(pair[1].values())])
+        name = visit.member.name
+        waves = [(wave, review.read_by(store, wave.id, name), len(review.open_to(store, wave.id, name))) for wave in store.waves()]
+        return page("staff/queues", csrf=visit.session.csrf, member=visit.member, waves=[entry for entry in waves if entry[1] + entry[2]])
 
     @guard.get("/review/{wave}", Role.REVIEWER)
     def next_text(visit: Visit) -> Response:
-        return _desk(visit, waiting.in_hand(visit.session, store.wave(visit.path("wave")).id), 200, "")
+        wave_id = store.wave(visit.path("wave")).id
+        item = hands.take(visit.member.name, wave_id)
+        if item is not None and item.wave != wave_id:  # at most one text at a time, whatever the wave
+            return RedirectResponse(f"/review/{item.wave}", 303)
+        return _desk(visit, wave_id, _text(item) if item else None, 200, "")
 
     @guard.post("/review/{wave}", Role.REVIEWER)
     def decide(visit: Visit) -> Response:
-        wave_id = store.wave(visit.path("wave")).id
-        item_id = visit.session.current.get(wave_id, "")
-        if not item_id or visit.field("item") != item_id:
+        wave_id, name = store.wave(visit.path("wave")).id, visit.member.name
+        item_id = visit.field("item")
+        if not item_id or hands.holds(name) != (wave_id, item_id):
             raise ReviewError("This text is not the one in your hands any more: take the next one.")
-        item = review.item(store, item_id)
-        text = texts.text(wave_id, item.text_row)
+        text = _text(review.item(store, item_id))
+        if visit.field("round") != text.round:
+            raise ReviewError("This text has moved on in the meantime: take it again.")
         try:
-            kinds: dict[int | str, str] = {int(m[1]): visit.field(m[0]) for name in visit.fields if (m := _KIND_FIELD.match(name))}
-            kinds |= {m[1]: visit.field(m[0]) for name in visit.fields if (m := _WORD_KIND_FIELD.match(name))}
-            marks = decided_marks(text, item.proposed, visit.fields.get("word", []), visit.field("kind"), kinds)
-            review.decide(store, item_id, marks, visit.member.name, len(text))
+            kinds: dict[int | str, str] = {int(m[1]): visit.field(m[0]) for field in visit.fields if (m := _KIND_FIELD.match(field))}
+            kinds |= {m[1]: visit.field(m[0]) for field in visit.fields if (m := _WORD_KIND_FIELD.match(field))}
+            marks = [shown.mark for shown in text.shown]
+            wanted = decided_marks(text.words, marks, visit.fields.get("word", []), visit.field("kind"), kinds)
         except ReviewError as error:
-            return _desk(visit, item, 409, str(error))
-        del visit.session.current[wave_id]
+            return _desk(visit, wave_id, text, 409, str(error))
+        hands.done(name)
+        review.read(store, item_id, wanted, name, len(text.words))
         visit.session.decided.append((wave_id, item_id))
         return RedirectResponse(f"/review/{wave_id}", 303)
 
@@ -59,64 +87,33 @@ def add_review_desk(guard: Guard, store: SecureStore, sessions: Sessions, texts:
         mine = [item for wave, item in visit.session.decided if wave == wave_id]
         if not mine:
             raise ReviewError("There is nothing of yours to undo since you signed in.")
+        visit.session.decided.remove((wave_id, mine[-1]))  # first: what cannot be undone now never can
         review.undo(store, mine[-1], visit.member.name)
-        visit.session.decided.remove((wave_id, mine[-1]))
-        visit.session.current[wave_id] = mine[-1]
+        hands.give(visit.member.name, wave_id, mine[-1])
         return RedirectResponse(f"/review/{wave_id}", 303)
 
-    def _desk(visit: Visit, item: ReviewItem | None, status: int, problem: str) -> Response:
-        wave_id = visit.path("wave")
-        text = texts.text(wave_id, item.text_row) if item else ""
+    def _text(item: ReviewItem) -> Text:
+        words = texts.text(item.wave, item.text_row)
+        if item.state is ReviewState.DISPUTED:
+            first, second, *_ = review.readings(store, item.wave, item.id)
+            return Text(item, words, tuple(differences(words, first, second)), third=True)
+        return Text(item, words, tuple(proposals(item.proposed, texts.reasons(item.wave, item.text_row))), third=False)
+
+    def _desk(visit: Visit, wave_id: str, text: Text | None, status: int, problem: str) -> Response:
+        name = visit.member.name
+        if text is not None:
+            review.viewed(store, wave_id, name)  # before it is shown: a view that cannot be written down is none
         return page(
             "staff/review",
             status,
             csrf=visit.session.csrf,
             member=visit.member,
             wave=wave_id,
-            item=item,
-            sample=item is not None and item.reason is Reason.SAMPLE,
-            pieces=pieces(text, item.proposed) if item else [],
+            text=text,
+            pieces=pieces(text.words, [shown.mark for shown in text.shown]) if text else [],
             kinds=KINDS,
-            kind_title=kind_title,
-            quoted=lambda mark: text[mark.start : mark.end],
-            counts=review.counts(store, wave_id),
+            read=review.read_by(store, wave_id, name),
+            left=len(review.open_to(store, wave_id, name)),
             can_undo=any(wave == wave_id for wave, _ in visit.session.decided),
             problem=problem,
         )
-
-
-class Waiting:
-    """Hands out the waiting texts of each wave. The list is read when it runs out, not for every page: it can be long."""
-
-    def __init__(self, store: SecureStore, sessions: Sessions) -> None:
-        self._store = store
-        self._sessions = sessions
-        self._lock = threading.Lock()
-        self._ids: dict[str, list[str]] = {}
-
-    def in_hand(self, session: Session, wave_id: str) -> ReviewItem | None:
-        """The text that this reviewer is reading, or the next that nobody else has in hand; None when there is none."""
-        with self._lock:
-            held = session.current.pop(wave_id, None)
-            chosen = self._pending(held) if held else None
-            chosen = chosen or self._next(wave_id, session) or self._reload(wave_id, session)
-            if chosen is not None:
-                session.current[wave_id] = chosen.id
-            return chosen
-
-    def _next(self, wave_id: str, session: Session) -> ReviewItem | None:
-        taken = self._sessions.taken(wave_id, session)
-        ids = self._ids.get(wave_id, [])
-        while ids:
-            candidate = ids.pop()  # whoever has it in hand either decides it, or leaves it to the next reading of the list
-            if candidate not in taken and (item := self._pending(candidate)) is not None:
-                return item
-        return None
-
-    def _reload(self, wave_id: str, session: Session) -> ReviewItem | None:
-        self._ids[wave_id] = [item.id for item in reversed(review.items(self._store, wave_id, ReviewState.PENDING))]
-        return self._next(wave_id, session)
-
-    def _pending(self, item_id: str) -> ReviewItem | None:
-        item = review.item(self._store, item_id)
-        return item if item.state is ReviewState.PENDING else None

@@ -29,13 +29,12 @@ Clock = Callable[[], float]
 
 @dataclass
 class Session:
-    """One browser at the door. `member` is None before signing in; `current` is the text in hand by wave, `decided` for undo."""
+    """One browser at the door. `member` is None before signing in; `decided`: (wave, text) that were read in it, for undo."""
 
     member: Member | None
     csrf: str
     started: float
     seen: float
-    current: dict[str, str] = field(default_factory=dict)
     decided: list[tuple[str, str]] = field(default_factory=list)
 
     def accepts(self, csrf: str) -> bool:
@@ -68,24 +67,26 @@ class Sessions:
             session = self._sessions.get(key)
             if session is None:
                 return None
-            if now - session.seen > IDLE or now - session.started > LONGEST:
+            if self._over(session):
                 del self._sessions[key]
                 return None
             session.seen = now
             self._sessions.move_to_end(key)
             return session
 
+    def _over(self, session: Session) -> bool:
+        now = self._clock()
+        return now - session.seen > IDLE or now - session.started > LONGEST
+
     def close(self, token: str) -> None:
         """Sign out."""
         with self._lock:
             self._sessions.pop(_key(token), None)
 
-    def taken(self, wave_id: str, but: Session) -> set[str]:
-        """Texts of a wave that other live sessions have in hand."""
-        now = self._clock()
+    def present(self) -> set[str]:
+        """Names of those who are signed in now."""
         with self._lock:
-            others = [one for one in self._sessions.values() if one is not but and now - one.seen <= IDLE]
-        return {one.current[wave_id] for one in others if wave_id in one.current}
+            return {session.member.name for session in self._sessions.values() if session.member is not None and not self._over(session)}
 
 
 class Attempts:

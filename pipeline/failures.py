@@ -12,8 +12,10 @@ UNEXPECTED = 1
 EXIT_CODES: dict[int, tuple[str, ...]] = {
     3: (  # not now, or not by you
         "retention.secure_store.StepRefused",
+        "governance.gates.GateShut",
+        "governance.assurance.NotAssured",
         "retention.releases.ReleaseRefused",
-        "retention.review.ReviewError",
+        "retention.review_marks.ReviewError",
         "retention.collection_wave.WaveClosed",
         "retention.collection_wave.NoWave",
         "retention.staff.StaffError",
@@ -36,7 +38,11 @@ EXIT_CODES: dict[int, tuple[str, ...]] = {
     7: ("disclosure.table.DisclosureError",),  # nothing may leave like this
     8: (  # a definition or an input must be mended
         "forms.survey.SurveyError",
+        "forms.sheet.SheetError",
+        "pipeline.paper.PaperError",
         "pipeline.table_specs.TableSpecError",
+        "pipeline.review_policy.ReviewPolicyError",
+        "pipeline.safeguarding_rules.SafeguardingRulesError",
         "pipeline.directory.DirectoryError",
         "pipeline.councils.UnknownCouncilError",
         "pipeline.geography.source.GeographyError",
@@ -44,6 +50,7 @@ EXIT_CODES: dict[int, tuple[str, ...]] = {
         "pipeline.scrub.text_stream.StreamError",
         "pipeline.release_description.ReleaseInvalid",
         "retention.schedule.RuleMissing",
+        "governance.reading.RecordError",
     ),
 }
 _CODE_OF = {name: code for code, names in EXIT_CODES.items() for name in names}

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from disclosure.table import DisclosureError
 from forms.load import load_survey
-from pipeline import approval
+from pipeline import approval, gate
 from pipeline.directory import Directory
 from pipeline.doors import open_door
 from pipeline.planted import caught
@@ -27,6 +27,7 @@ from pipeline.progress import Progress as Tell
 from pipeline.run_summary import APPROVER, CHECKER, summarise
 from pipeline.simulate import load_planted, save_planted, simulate
 from pipeline.simulated_child import Child, Cohort
+from pipeline.simulated_readers import close_flags, read_everything
 from pipeline.steps.locate import locate
 from pipeline.steps.protect import protect
 from pipeline.steps.release import draft
@@ -37,14 +38,12 @@ from pipeline.steps.transfer import transfer
 from retention.collection_store import CollectionStore, NoWave, WaveState, connect_collection
 from retention.keys import write_private
 from retention.releases import ReleaseState
-from retention.review import decide_all
 from retention.secure_store import SecureStore, Wave
 from retention.settings import Settings, SettingsError, load_settings
 from retention.staff import Role, add_member, authenticate
 from retention.steps import Verb, sweep
-from retention.waves import open_wave
 
-ANALYST, REVIEWER = "scripted-analyst", "scripted-reviewer"
+ANALYST = "scripted-analyst"
 SUMMARY = "summary.json"
 _DEMO = re.compile(r"demo-(\d+)")
 
@@ -70,6 +69,7 @@ def run(settings: Settings, children: int, seed: int, console: Console) -> dict[
     store, collection = SecureStore(settings.secure), connect_collection(settings.collection)
     sweep(store)
     survey = load_survey()
+    gate.demonstrate(store, settings.collection, survey.id, ANALYST)
     wave = _wave(store, settings, survey.id)
     folder = _folder(settings, wave.id)
     children, seed = _cohort(folder, children, seed)
@@ -81,7 +81,8 @@ def run(settings: Settings, children: int, seed: int, console: Console) -> dict[
         scrub(store, wave.id, ANALYST, bar("scrub personal data in free text"))
         if Verb.REVIEW not in store.steps(wave.id):
             _measure(store, wave, folder)
-            decide_all(store, wave.id, REVIEWER)
+            read_everything(store, wave.id, load_planted(folder / "planted.json"))
+            close_flags(store, wave.id)
         review(store, wave.id, ANALYST)
         tabulate(store, wave.id, ANALYST, bar("tabulate answers into counts"))
         try:
@@ -127,7 +128,7 @@ def _answer(store: SecureStore, collection: CollectionStore, settings: Settings,
             return
     except NoWave:
         pass
-    open_wave(store, collection, settings.collection, wave.id, wave.survey, ANALYST)
+    gate.open_survey(store, collection, settings.collection, wave.id, load_survey(wave.survey), ANALYST)
     folder = _folder(settings, wave.id)
     save_planted(folder / "planted.json", [planted for child in cohort for planted in child.planted()])
     with open_door("child") as door:

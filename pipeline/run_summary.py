@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
 
+from pipeline.residual import Residual, residual
 from retention import releases
 from retention.releases import ReleaseState
 from retention.secure_store import SecureStore, Wave
@@ -25,6 +27,7 @@ def summarise(store: SecureStore, settings: Settings, wave: Wave, caught: dict[s
         "wave": wave.id,
         "steps": steps,
         "caught": caught,
+        "residual": asdict(residual(store, wave.id)),
         "tables": attack["tables"],
         "attack": {key: attack["attack"][key] for key in ("withheld", "narrowest")} | {"exposed": len(attack["attack"]["exposed"])},
         "releases": [found.id for found in released],
@@ -44,7 +47,9 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
         f"Answered     {summary['steps'][Verb.TRANSFER]['responses']} invented children, over HTTP, each answer sealed on arrival",
         f"Located      {located['with_council']} of {located['responses']} to a council; postcodes and schools destroyed, with certificate",
         f"Scrubbed     {scrubbed['texts']} free texts, {scrubbed['texts_flagged']} flagged; {_caught(found)}",
-        f"Reviewed     {reviewed['texts_read']} texts ([bold]by a script here; by people in earnest[/bold]); the raw texts were destroyed",
+        f"Reviewed     {reviewed['texts_read']} texts, each by two ([bold]by a script here; by people in earnest[/bold]), "
+        f"{reviewed['texts_resolved']} settled by a third; the raw texts were destroyed",
+        f"Slips through {_residual(Residual(**summary['residual']))}",
         f"Tables       {len(summary['tables'])} released as {', '.join(summary['releases']) or 'nothing'}, protected as one system",
     ]
     for table in summary["tables"]:
@@ -59,6 +64,11 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
     ]
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)
+
+
+def _residual(found: Residual) -> str:
+    bound = f"at most {found.upper:.1f} of 1,000 unread texts, with {found.confidence:.1%} confidence"
+    return f"{bound} ({found.missed} of {found.read} in a random sample of {found.unread} that nobody had to read)"
 
 
 def _left_open(narrowest: int | None) -> str:

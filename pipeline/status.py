@@ -6,7 +6,6 @@ from typing import Any
 
 from retention import releases, review
 from retention.collection_store import CollectionStore, NoWave, WaveState
-from retention.review import ReviewState
 from retention.secure_store import SecureStore
 from retention.steps import NEEDS, Verb
 
@@ -23,7 +22,7 @@ def status(store: SecureStore, collection: CollectionStore) -> dict[str, Any]:
     waves = []
     for wave in store.waves():
         done = store.steps(wave.id)
-        waiting = review.counts(store, wave.id)[ReviewState.PENDING]
+        waiting = review.waiting(store, wave.id)
         waves.append(
             {
                 "wave": wave.id,

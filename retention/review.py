@@ -1,73 +1,37 @@
-"""The review of free text: what a person must look at, and what they decided. Holds places in a text, never the text.
+"""The review of free text: what people must look at, what each of them made of it, and what counts. Holds places, never the text.
 
-An item names a row of the wave's `texts`; the staff door reads that row from the vault. The states and who moves an item
-between them are one table.
+An item names a row of the wave's `texts`; the staff door reads that row from the vault. Two people read it without seeing each
+other's marks; retention.review_states says what follows.
 """
 
 from __future__ import annotations
 
-import json
-import random
-import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from retention import tables
 from retention.ledger import Entry
+from retention.review_marks import Mark, ReviewError, from_json, in_order, to_json
+from retention.review_states import MOVES, OPEN, READINGS, SETTLED, Move, ReviewState, Who
+from retention.review_tables import review_item, review_reading
 from retention.secure_store import SecureStore, today
-
-
-class ReviewState(StrEnum):
-    """Where an item of the queue stands."""
-
-    PENDING = "pending"
-    ACCEPTED = "accepted"  # the machine's proposal stands
-    CHANGED = "changed"  # a person added, moved or removed something
-
-
-TRANSITIONS: dict[ReviewState, frozenset[ReviewState]] = {
-    ReviewState.PENDING: frozenset({ReviewState.ACCEPTED, ReviewState.CHANGED}),
-    ReviewState.ACCEPTED: frozenset({ReviewState.PENDING}),  # undo
-    ReviewState.CHANGED: frozenset({ReviewState.PENDING}),
-}
 
 
 class Reason(StrEnum):
     """Why a text is in the queue."""
 
-    FLAGGED = "flagged"  # the machine proposes a redaction
-    SAMPLE = "sample"  # looked clean; drawn at random, before anyone looked, to estimate what was missed
-
-
-class ReviewError(ValueError):
-    """A decision that cannot be taken. The message never holds text."""
-
-
-_LABEL = re.compile(r"[A-Z][A-Z_]{0,31}")  # as kinds are written; what a child wrote seldom looks like this
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One redaction: characters [start, end) of the text, and the kind of personal data."""
-
-    start: int
-    end: int
-    label: str
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.start < self.end or not _LABEL.fullmatch(self.label):
-            raise ReviewError("A redaction needs a start before its end, and a kind in capital letters.")
+    FLAGGED = "flagged"  # the machine proposes a redaction and a person must look
+    SAMPLE = "sample"  # nobody would read it otherwise; drawn at random, before anyone looked, to estimate what slips through
 
 
 @dataclass(frozen=True)
 class ReviewItem:
-    """One text of the queue."""
+    """One text of the queue. `decided`: what counts, once it is settled."""
 
     id: str
     wave: str
@@ -78,51 +42,39 @@ class ReviewItem:
     decided: tuple[Mark, ...] | None
 
 
-def to_json(marks: Sequence[Mark]) -> str:
-    """Marks as [[start, end, label], ...]."""
-    return json.dumps([[mark.start, mark.end, mark.label] for mark in marks], separators=(",", ":"))
+@dataclass(frozen=True)
+class Reading:
+    """What one person made of one text, first, second or third (`place` 1 to 3)."""
 
-
-def from_json(raw: str) -> tuple[Mark, ...]:
-    """The reverse of `to_json`. Raises ReviewError for anything else, overlapping marks included."""
-    try:
-        found = [(start, end, label) for start, end, label in json.loads(raw)]
-        if any(type(start) is not int or type(end) is not int or type(label) is not str for start, end, label in found):
-            raise TypeError
-        marks = tuple(Mark(*mark) for mark in found)
-    except ReviewError:
-        raise
-    except (ValueError, TypeError):
-        raise ReviewError("The redactions are not in the expected form.") from None
-    if any(first.end > second.start for first, second in pairwise(marks)):
-        raise ReviewError("Two redactions overlap: join them into one.")
-    return marks
+    item: str
+    place: int
+    reader: str
+    marks: tuple[Mark, ...]
 
 
 def add_items(connection: Connection, wave_id: str, items: Sequence[tuple[int, Reason, Sequence[Mark]]]) -> None:
-    """Fill the queue inside a step's transaction, in an order that means nothing."""
+    """Fill the queue inside a recorded transaction, in an order that means nothing."""
     rows = [
         {
             "id": secrets.token_hex(16),
             "wave": wave_id,
             "text_row": row,
             "reason": reason,
-            "state": ReviewState.PENDING,
+            "state": ReviewState.UNREAD,
             "proposed": to_json(marks),
         }
         for row, reason, marks in items
     ]
-    random.SystemRandom().shuffle(rows)
+    secrets.SystemRandom().shuffle(rows)
     if rows:
-        connection.execute(insert(tables.review_item), rows)
+        connection.execute(insert(review_item), rows)
 
 
 def items(store: SecureStore, wave_id: str, state: ReviewState | None = None) -> list[ReviewItem]:
     """Items of a wave, by their random id."""
-    item = tables.review_item
-    query = select(item).where(item.c.wave == wave_id).order_by(item.c.id)
+    query = select(review_item).where(review_item.c.wave == wave_id).order_by(review_item.c.id)
     if state is not None:
-        query = query.where(item.c.state == state)
+        query = query.where(review_item.c.state == state)
     with store.reading() as connection:
         return [_item(row) for row in connection.execute(query)]
 
@@ -130,7 +82,7 @@ def items(store: SecureStore, wave_id: str, state: ReviewState | None = None) ->
 def item(store: SecureStore, item_id: str) -> ReviewItem:
     """One item. Raises ReviewError if there is none of this id."""
     with store.reading() as connection:
-        row = connection.execute(select(tables.review_item).where(tables.review_item.c.id == item_id)).one_or_none()
+        row = connection.execute(select(review_item).where(review_item.c.id == item_id)).one_or_none()
     if row is None:
         raise ReviewError("There is no such text in the queue.")
     return _item(row)
@@ -141,59 +93,124 @@ def _item(row: Row[Any]) -> ReviewItem:
     return ReviewItem(row.id, row.wave, row.text_row, Reason(row.reason), ReviewState(row.state), from_json(row.proposed), decided)
 
 
+def readings(store: SecureStore, wave_id: str, item_id: str | None = None) -> list[Reading]:
+    """Every reading of a wave, or of one of its texts, by text and place."""
+    query = select(review_reading).join(review_item, review_item.c.id == review_reading.c.item).where(review_item.c.wave == wave_id)
+    if item_id is not None:
+        query = query.where(review_item.c.id == item_id)
+    with store.reading() as connection:
+        found = connection.execute(query.order_by(review_reading.c.item, review_reading.c.place)).all()
+    return [Reading(row.item, row.place, row.reader, from_json(row.marks)) for row in found]
+
+
 def counts(store: SecureStore, wave_id: str) -> dict[ReviewState, int]:
     """How many items stand in each state."""
-    review_item = tables.review_item
     query = select(review_item.c.state, func.count()).where(review_item.c.wave == wave_id).group_by(review_item.c.state)
     with store.reading() as connection:
         found = {ReviewState(state): int(count) for state, count in connection.execute(query)}
     return {state: found.get(state, 0) for state in ReviewState}
 
 
-def decide(store: SecureStore, item_id: str, marks: Sequence[Mark], reviewer: str, text_length: int) -> ReviewState:
-    """Write down what a person decided for one text. Equal to the proposal is ACCEPTED, anything else CHANGED.
-
-    Raises ReviewError if the item was decided before (undo it first) or a mark lies outside the text.
-    """
-    decided = from_json(to_json(sorted(marks, key=lambda mark: mark.start)))
-    if decided and decided[-1].end > text_length:
-        raise ReviewError("A redaction ends after the end of the text.")
-    current = item(store, item_id)
-    same = [(m.start, m.end, m.label) for m in decided] == [(m.start, m.end, m.label) for m in current.proposed]
-    state = ReviewState.ACCEPTED if same else ReviewState.CHANGED
-    _move(store, current, state, reviewer, to_json(decided))
-    return state
+def waiting(store: SecureStore, wave_id: str) -> int:
+    """How many texts are not settled yet."""
+    return sum(count for state, count in counts(store, wave_id).items() if state in OPEN)
 
 
-def decide_all(store: SecureStore, wave_id: str, reviewer: str) -> int:
-    """Accept every pending proposal as it stands, in one entry. For the scripted review of simulated answers only."""
-    item_table = tables.review_item
+def open_to(store: SecureStore, wave_id: str, reader: str) -> list[str]:
+    """Ids of the texts that this person may read: not settled, and not read by them before."""
     with store.reading() as connection:
-        query = select(func.count()).where(item_table.c.wave == wave_id, item_table.c.state == ReviewState.PENDING)
-        count = int(connection.execute(query).scalar_one())
-    with store.record(Entry(reviewer, "review-all", wave_id, {"accepted": count})) as connection:
-        connection.execute(
-            update(item_table)
-            .where(item_table.c.wave == wave_id, item_table.c.state == ReviewState.PENDING)
-            .values(state=ReviewState.ACCEPTED, decided=item_table.c.proposed, reviewer=reviewer, decided_on=today())
-        )
-    return count
+        return [row.id for row in connection.execute(_open_to(wave_id, reader))]
 
 
-def undo(store: SecureStore, item_id: str, reviewer: str) -> None:
-    """Put a decided item back into the queue. Raises ReviewError if it is not decided."""
-    _move(store, item(store, item_id), ReviewState.PENDING, reviewer, None)
+def _open_to(wave_id: str, reader: str) -> Select[tuple[str]]:
+    mine = select(review_reading.c.item).where(review_reading.c.reader == reader)
+    return select(review_item.c.id).where(
+        review_item.c.wave == wave_id, review_item.c.state.in_(sorted(OPEN)), review_item.c.id.not_in(mine)
+    )
 
 
-def _move(store: SecureStore, current: ReviewItem, state: ReviewState, reviewer: str, decided: str | None) -> None:
-    if state not in TRANSITIONS[current.state]:
-        raise ReviewError(f"A text that is {current.state} cannot become {state}.")
-    review_item = tables.review_item
-    with store.record(Entry(reviewer, f"review-{state}", current.wave, {"item": current.id})) as connection:
-        changed = connection.execute(
-            update(review_item)
-            .where(review_item.c.id == current.id, review_item.c.state == current.state)
-            .values(state=state, decided=decided, reviewer=reviewer, decided_on=today())
-        )
-        if changed.rowcount != 1:
-            raise ReviewError("Somebody else decided this text in the meantime: take the next one.")
+def read_by(store: SecureStore, wave_id: str, reader: str) -> int:
+    """How many texts of a wave this person has read."""
+    query = select(func.count()).select_from(review_reading.join(review_item, review_item.c.id == review_reading.c.item))
+    with store.reading() as connection:
+        return int(connection.execute(query.where(review_item.c.wave == wave_id, review_reading.c.reader == reader)).scalar_one())
+
+
+def viewed(store: SecureStore, wave_id: str, reader: str) -> None:
+    """Write down that a text is about to be shown to somebody: that, and not which one (it would tell who wrote what)."""
+    with store.record(Entry(reader, "review-view", wave_id, {"texts": 1})):
+        pass
+
+
+def read(store: SecureStore, item_id: str, marks: Sequence[Mark], reader: str, text_length: int) -> None:
+    """Write down one person's reading. Says nothing of what another made of the text: whether they agree is not for the readers.
+
+    Raises ReviewError if this person has read it before, it is settled, or a mark lies outside the text.
+    """
+    mine = in_order(marks, text_length)
+    current = item(store, item_id)
+    before = readings(store, current.wave, item_id)
+    if reader in {reading.reader for reading in before}:
+        raise ReviewError("You have read this text already: somebody else must read it now.")
+    move = _move_of(current.state, before, mine)
+    if (current.state, move) not in MOVES:
+        raise ReviewError("This text has been decided in the meantime: take the next one.")
+    with store.record(Entry(reader, f"review-{_said(move)}", current.wave, {"item": item_id})) as connection:
+        _advance(connection, current, move, mine)
+        values = {"item": item_id, "place": len(before) + 1, "reader": reader, "marks": to_json(mine), "read_on": today()}
+        try:
+            connection.execute(insert(review_reading).values(**values))
+        except IntegrityError:
+            raise ReviewError("Somebody else read this text in the meantime: take the next one.") from None
+
+
+def _move_of(state: ReviewState, before: Sequence[Reading], mine: tuple[Mark, ...]) -> Move:
+    if state is ReviewState.UNREAD:
+        return Move.READ
+    if state is ReviewState.READ_ONCE:
+        return Move.AGREE if before[0].marks == mine else Move.DIFFER
+    return Move.RESOLVE
+
+
+def _said(move: Move) -> str:
+    """A move as the ledger names it: the first and second reading alike, so that it does not tell whether two agreed."""
+    return "read" if move in (Move.READ, Move.AGREE, Move.DIFFER) else move.value
+
+
+def _advance(connection: Connection, current: ReviewItem, move: Move, marks: tuple[Mark, ...]) -> None:
+    """Move an item from the state it was seen in; its decision stands exactly while it is settled."""
+    new = MOVES[current.state, move][0]
+    decision = {"decided": to_json(marks), "decided_on": today()} if new in SETTLED else {"decided": None, "decided_on": None}
+    seen = (review_item.c.id == current.id) & (review_item.c.state == current.state)
+    if connection.execute(update(review_item).where(seen).values(state=new, **decision)).rowcount != 1:
+        raise ReviewError("Somebody else read this text in the meantime: take the next one.")
+
+
+def undo(store: SecureStore, item_id: str, reader: str) -> None:
+    """Take one's own reading back, as long as nobody has read the text since. Raises ReviewError."""
+    current = item(store, item_id)
+    before = readings(store, current.wave, item_id)
+    allowed = MOVES.get((current.state, Move.UNDO))
+    if allowed is None or not before or (allowed[1] is Who.LAST_READER and before[-1].reader != reader):
+        raise ReviewError("This reading cannot be taken back: it is not yours, or somebody has read the text since.")
+    last = (review_reading.c.item == item_id) & (review_reading.c.place == len(before))
+    with store.record(Entry(reader, "review-undo", current.wave, {"item": item_id})) as connection:
+        _advance(connection, current, Move.UNDO, ())
+        connection.execute(delete(review_reading).where(last))
+
+
+def read_all(store: SecureStore, wave_id: str, reader: str, mark: Callable[[ReviewItem], Sequence[Mark]]) -> int:
+    """Read every text that is open to this reader, in one entry; returns how many. For scripted readers of simulated answers only."""
+    by_item: dict[str, list[Reading]] = {}
+    for reading in readings(store, wave_id):
+        by_item.setdefault(reading.item, []).append(reading)
+    mine = set(open_to(store, wave_id, reader))
+    queue = [found for found in items(store, wave_id) if found.id in mine]
+    with store.record(Entry(reader, "review-all", wave_id, {"texts": len(queue)})) as connection:
+        for current in queue:
+            before = by_item.get(current.id, [])
+            marks = tuple(sorted(mark(current), key=lambda one: one.start))
+            _advance(connection, current, _move_of(current.state, before, marks), marks)
+            values = {"item": current.id, "place": READINGS[current.state] + 1, "reader": reader, "marks": to_json(marks)}
+            connection.execute(insert(review_reading).values(**values, read_on=today()))
+    return len(queue)

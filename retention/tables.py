@@ -106,20 +106,6 @@ ledger = Table(
     Column("signature", String(128), nullable=False),
 )
 
-review_item = Table(
-    "review_item",
-    secure,
-    Column("id", String(32), primary_key=True),
-    Column("wave", String(64), ForeignKey("wave.id"), nullable=False),
-    Column("text_row", Integer, nullable=False),
-    Column("reason", String(16), nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("proposed", Text, nullable=False),
-    Column("decided", Text),
-    Column("reviewer", String(64)),
-    Column("decided_on", Date),
-)
-
 release = Table(
     "release",
     secure,
@@ -143,3 +129,5 @@ staff = Table(
     Column("password_hash", String(256), nullable=False),
     Column("added_on", Date, nullable=False),
 )
+
+from retention import decision_tables, review_tables  # noqa: E402, F401 - declared apart, walked with the others

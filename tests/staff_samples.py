@@ -20,7 +20,8 @@ from pipeline.release_files import build_release
 from pipeline.steps.protect import to_frame
 from retention import releases
 from retention.ledger import Entry
-from retention.review import Mark, Reason, add_items
+from retention.review import Reason, add_items
+from retention.review_marks import Mark
 from retention.secure_store import SecureStore, Wave
 from retention.settings import SecureZone
 from retention.staff import Role, add_member
@@ -32,6 +33,7 @@ PEOPLE = {
     "ann": Role.ANALYST,
     "rita": Role.REVIEWER,
     "ron": Role.REVIEWER,
+    "rose": Role.REVIEWER,
     "chris": Role.OUTPUT_CHECKER,
     "ali": Role.OUTPUT_CHECKER,
     "olga": Role.OUTPUT_CHECKER,
@@ -49,7 +51,7 @@ PROPOSED = (
 
 
 def make_office(folder: Path) -> SecureStore:
-    """Six people, three texts in the queue, and a release drafted by olga."""
+    """Seven people, three texts in the queue, and a release drafted by olga."""
     with pytest.MonkeyPatch.context() as patch:
         quick_passphrases(patch)
         store = SecureStore(secure_zone(folder))
@@ -58,16 +60,24 @@ def make_office(folder: Path) -> SecureStore:
     store.add_wave(Wave(WAVE, "big_ask", "body", "locator"), Entry("ann", "wave-open", WAVE))
     frame = pd.DataFrame({"text_row": range(len(TEXTS)), "row": [7, 8, 9], "field": ["better_life"] * 3, "text": TEXTS})
     stored = store.vault.write(frame)
+    spans = store.vault.write(spans_frame())
     protected = [store.vault.write(frame) for frame in evidence_frames()]
     queue = [(row, Reason.FLAGGED if marks else Reason.SAMPLE, marks) for row, marks in enumerate(PROPOSED)]
     with store.record(Entry("ann", "scrub", WAVE)) as connection:
         store.add_asset(connection, WAVE, "texts", stored)
+        store.add_asset(connection, WAVE, "spans", spans)
         store.add_asset(connection, WAVE, "protected", protected[0])
         store.add_asset(connection, WAVE, "attack", protected[1])
         add_items(connection, WAVE, queue)
     digest = build_release(approval.draft_folder(store.zone, "autumn-2026"), description(), [release_table()])
     releases.draft(store, "autumn-2026", WAVE, "olga", digest)
     return store
+
+
+def spans_frame() -> pd.DataFrame:
+    """What the machine proposes, with the layer that found it: the places of PROPOSED."""
+    rows = [(row, mark.start, mark.end, mark.label, 0.9, "relation") for row, marks in enumerate(PROPOSED) for mark in marks]
+    return pd.DataFrame(rows, columns=["text_row", "start", "end", "label", "score", "layer"])
 
 
 def evidence_frames() -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -22,15 +22,37 @@
     word.append(chosen);
     word.classList.add("word--kind", `kind--${kind.value.toLowerCase()}`);
   }
-  for (const tick of ticks) tick.addEventListener("change", () => hide(tick, tick.checked));
+  // What was ticked or unticked on this page, last first, so that Z can take it back.
+  const steps = [];
+  function change(some, hidden) {
+    const moved = some.filter((tick) => tick.checked !== hidden);
+    if (!moved.length) return;
+    steps.push([moved, hidden]);
+    for (const tick of moved) hide(tick, hidden);
+  }
+  for (const tick of ticks) {
+    tick.addEventListener("change", () => {
+      const hidden = tick.checked;
+      tick.checked = !hidden;
+      change([tick], hidden);
+    });
+  }
+  function takeBack() {
+    const [moved, hidden] = steps.pop() ?? [[], false];
+    for (const tick of moved) hide(tick, !hidden);
+    moved[0]?.focus();
+  }
+  // A whole piece: the proposal that a word is in, or the word alone.
+  function pieceOf(tick) {
+    const piece = tick.closest(".proposed");
+    return piece ? [...piece.querySelectorAll(".word__tick")] : [tick];
+  }
 
   // Words that a selection touches are ticked.
   document.getElementById("text")?.addEventListener("mouseup", () => {
     const selection = window.getSelection();
     if (!selection || selection.isCollapsed) return;
-    for (const tick of ticks) {
-      if (!tick.checked && selection.containsNode(tick.parentElement, true)) hide(tick, true);
-    }
+    change(ticks.filter((tick) => selection.containsNode(tick.parentElement, true)), true);
     selection.removeAllRanges();
   });
 
@@ -47,6 +69,9 @@
     const at = ticks.indexOf(document.activeElement);
     if (event.key === "s" && form) form.requestSubmit();
     else if (event.key === "u" && undo) undo.click();
+    else if (event.key === "z" && steps.length) takeBack();
+    else if ((event.key === "Delete" || event.key === "Backspace") && at >= 0) change(pieceOf(ticks[at]), false);
+    else if (kind && /^[1-9]$/.test(event.key) && event.key <= kind.options.length) kind.selectedIndex = Number(event.key) - 1;
     else if (event.key === "ArrowRight" && ticks.length) ticks[Math.min(at + 1, ticks.length - 1)].focus();
     else if (event.key === "ArrowLeft" && ticks.length) ticks[Math.max(at - 1, 0)].focus();
     else return;

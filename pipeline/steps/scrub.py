@@ -1,17 +1,17 @@
-"""Open the answers once: codes to one data set, free text to another; propose redactions; fill the review queue.
+"""Open the answers once: codes to one data set, free text to another; flag what is doubtful; propose redactions; fill the queue.
 
 Then the key of the sealed answers is destroyed: what is left is codes without text, and text without codes.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 
 import pandas as pd
 
 from forms.answers import Response
 from forms.load import load_survey
+from pipeline import review_queue, safeguarding_rules
 from pipeline.progress import Progress, silent
 from pipeline.quality import counts, flag
 from pipeline.quality_rules import load_rules
@@ -20,11 +20,11 @@ from pipeline.scrub import Scrubber, Span
 from pipeline.steps.sealed_records import Bundle, Why
 from retention.destroy import destroy
 from retention.memory import undumpable
-from retention.review import Mark, Reason, add_items
+from retention.review import add_items
+from retention.review_draws import add_draw
+from retention.safeguarding_flags import add_flags
 from retention.secure_store import SecureStore
 from retention.steps import Verb, step
-
-SAMPLE = 200  # texts that looked clean and are read by a person all the same, to estimate what the machine misses
 
 
 def scrub(
@@ -57,14 +57,15 @@ def scrub(
             running.save("answers", answers)
             running.save("texts", texts)
             running.save("spans", _spans_frame(found))
-            flagged = [(row, Reason.FLAGGED, _marks(spans)) for row, spans in enumerate(found) if spans]
-            clean = [row for row, spans in enumerate(found) if not spans]
-            sample = random.SystemRandom().sample(clean, min(SAMPLE, len(clean)))
-            queue = [*flagged, *((row, Reason.SAMPLE, ()) for row in sample)]
-            running.also(lambda connection: add_items(connection, wave_id, queue))
+            queue = review_queue.fill(wave_id, found)
+            for_the_lead = safeguarding_rules.flags(texts["text"].tolist(), found)
+            running.also(lambda connection: add_items(connection, wave_id, queue.rows))
+            running.also(lambda connection: add_draw(connection, queue.draw))
+            running.also(lambda connection: add_flags(connection, store.ring, wave_id, for_the_lead))
+            running.counts.update(queue.counts)
             running.counts.update(
-                responses=len(responses), texts=len(texts), texts_flagged=len(flagged), texts_sampled=len(sample),
-                spans=sum(len(spans) for spans in found), set_aside=len(unreadable),
+                responses=len(responses), texts=len(texts), spans=sum(len(spans) for spans in found),
+                for_the_lead=len(for_the_lead), set_aside=len(unreadable),
             )  # fmt: skip
     destroy(store, wave, "bodies", actor, authority="schedule.bodies.until_step")
     return dict(store.steps(wave_id)[Verb.SCRUB])
@@ -95,10 +96,6 @@ def _open_bodies(
         text_frame,
         unreadable,
     )
-
-
-def _marks(spans: Sequence[Span]) -> tuple[Mark, ...]:
-    return tuple(Mark(span.start, span.end, span.label) for span in spans)
 
 
 def _spans_frame(found: Sequence[Sequence[Span]]) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from pipeline.steps.tabulate import tabulate
 from pipeline.steps.transfer import transfer
 from retention.collection_store import connect_collection
 from retention.keys import KeyDestroyed
-from retention.review import decide_all
+from retention.review import read_all
 from retention.seal import SealError, open_sealed
 from retention.settings import CollectionZone
 from tests.attack.whole_chain import ACTOR, WAVE, Installation, find, form_of
@@ -129,7 +129,8 @@ def test_a2_a4_a7_nothing_in_clear_from_collection_to_release_and_no_key_opens_a
     assert find(needles, installation.bytes_at_rest()) == []
     texts = store.vault.read(store.asset(WAVE, "texts").stored)["text"].tolist()
     assert texts == [NAMED] * 5, "the texts are there, but only in the vault"
-    decide_all(store, WAVE, ACTOR)
+    for reader in ("first.reader", "second.reader"):
+        read_all(store, WAVE, reader, lambda item: item.proposed)
     review(store, WAVE, ACTOR)
     clean = store.vault.read(store.asset(WAVE, "texts_clean").stored)["text"].tolist()
     assert not any("Quorralthea" in text or "Brumsworthy" in text for text in clean), "a name after 'my friend' is found"

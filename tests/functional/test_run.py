@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.run import ANALYST, REVIEWER
+from pipeline.run import ANALYST
 from pipeline.run_summary import APPROVER, CHECKER
+from pipeline.simulated_readers import LEAD, READERS
 from retention.collection_store import connect_collection
 from retention.destroy import verify_certificate
 from retention.secure_store import SecureStore
@@ -77,7 +78,7 @@ def _check(home: Path, wave: str) -> None:
     assert told["steps"]["scrub"]["texts"] == told["steps"]["review"]["texts"] == len(frame["texts_clean"])
     assert told["caught"]["planted"] >= told["caught"]["touched"]
     assert told["ledger_entries"] >= len([signed for signed in store.ledger() if signed.entry.wave == wave])
-    assert {signed.entry.actor for signed in store.ledger()} == {ANALYST, REVIEWER, CHECKER, APPROVER}
+    assert {signed.entry.actor for signed in store.ledger()} == {ANALYST, *READERS, CHECKER, APPROVER} | ({LEAD} if told["steps"]["scrub"]["for_the_lead"] else set())
     assert told["certificates"] == [f"{wave}-{kind}.json" for kind in ("bodies", "locators", "spans", "texts")]
     for name in told["certificates"]:
         assert verify_certificate(store.zone.certificates / name, store.zone.keys)["wave"] == wave

@@ -14,6 +14,7 @@ from forms.answers import Answers, Response, complete, path, read
 from forms.load import load_survey
 from pipeline import approval
 from pipeline.directory import Directory
+from pipeline.gate import demonstrate, open_survey
 from pipeline.scrub import Scrubber
 from pipeline.simulated_child import Child, Cohort
 from pipeline.steps.locate import locate
@@ -25,14 +26,13 @@ from pipeline.steps.tabulate import tabulate
 from pipeline.steps.transfer import transfer
 from retention.collection_store import CollectionStore, connect_collection
 from retention.keys import public_key, write_private
-from retention.review import decide_all
+from retention.review import read_all
 from retention.seal import seal_response
 from retention.secure_store import SecureStore, Wave
 from retention.settings import Settings, load_settings
 from retention.steps import Verb
-from retention.waves import open_wave
 
-WAVE, RELEASE, ANALYST, REVIEWER = "2026-spring", "spring-tables", "an.alyst", "re.viewer"
+WAVE, RELEASE, ANALYST, READERS = "2026-spring", "spring-tables", "an.alyst", ("re.viewer", "se.cond")
 CHILDREN = 24
 PASSPHRASE = "a passphrase for tests only"
 OPENED = "opened"
@@ -82,7 +82,8 @@ class Office:
 
     def open_wave(self, answered: tuple[Response, ...]) -> None:
         """Open the wave and put these responses into the collection store, sealed as the child door seals them."""
-        wave = open_wave(self.store, self.collection, self.settings.collection, WAVE, "big_ask", ANALYST)
+        demonstrate(self.store, self.settings.collection, "big_ask", ANALYST)
+        wave = open_survey(self.store, self.collection, self.settings.collection, WAVE, load_survey(), ANALYST)
         body, locator = (public_key(self.settings.collection.keys, key) for key in (wave.body_key, wave.locator_key))
         self.collection.put([seal_response(secrets.token_bytes(16), response, body, locator) for response in answered])
 
@@ -92,7 +93,8 @@ class Office:
 
     def decide(self) -> None:
         """What people do at the staff door before `review` can end."""
-        decide_all(self.store, WAVE, REVIEWER)
+        for reader in READERS:
+            read_all(self.store, WAVE, reader, lambda item: item.proposed)
 
 
 STEPS: dict[Verb, Callable[[Office], Any]] = {

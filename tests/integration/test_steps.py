@@ -25,7 +25,8 @@ from retention.destroy import BUNDLES, certificates, certified
 from retention.keys import KeyDestroyed, public_key
 from retention.ledger import Entry, LedgerError
 from retention.releases import ReleaseState, releases
-from retention.review import Mark, ReviewState, counts, decide, items
+from retention.review import counts, items, read, waiting
+from retention.review_marks import Mark
 from retention.seal import LOCATOR_SIZE, open_sealed, seal
 from retention.secure_store import StepRefused, Wave
 from retention.steps import Verb, sweep
@@ -258,22 +259,25 @@ def test_a_bundle_made_anew_with_a_digest_of_its_own_is_not_opened(stages: Stage
 def test_review_waits_for_every_text(stages: Stages, tmp_path: Path) -> None:
     office = Office.at(stages.copy(Verb.LOCATE, tmp_path / "home"))
     office.run(Verb.SCRUB)
-    waiting = counts(office.store, WAVE)[ReviewState.PENDING]
-    assert waiting > 0
-    with pytest.raises(StepRefused, match=f"{waiting} texts of wave '{WAVE}' wait to be read"):
+    unread = waiting(office.store, WAVE)
+    assert unread > 0
+    with pytest.raises(StepRefused, match=f"{unread} texts of wave '{WAVE}' wait to be read"):
         office.run(Verb.REVIEW)
     texts = office.store.vault.read(office.store.asset(WAVE, "texts").stored).set_index("text_row")["text"]
     first, *others = items(office.store, WAVE)
     whole = Mark(0, len(texts[first.text_row]), "PERSON")
-    decide(office.store, first.id, [whole], "re.viewer", len(texts[first.text_row]))
-    for item in others[:-1]:
-        decide(office.store, item.id, item.proposed, "re.viewer", len(texts[item.text_row]))
+    for reader in ("re.viewer", "se.cond"):
+        read(office.store, first.id, [whole], reader, len(texts[first.text_row]))
+        for item in others[:-1]:
+            read(office.store, item.id, item.proposed, reader, len(texts[item.text_row]))
+    last = others[-1]
+    read(office.store, last.id, last.proposed, "re.viewer", len(texts[last.text_row]))
     with pytest.raises(StepRefused, match=f"1 texts of wave '{WAVE}' wait"):
         office.run(Verb.REVIEW)
-    decide(office.store, others[-1].id, others[-1].proposed, "re.viewer", len(texts[others[-1].text_row]))
+    read(office.store, last.id, last.proposed, "se.cond", len(texts[last.text_row]))
     told = office.run(Verb.REVIEW)
     clean = office.store.vault.read(office.store.asset(WAVE, "texts_clean").stored)["text"]
-    assert (told["texts"], told["texts_read"]) == (len(texts), waiting)
+    assert (told["texts"], told["texts_read"]) == (len(texts), unread)
     assert clean[first.text_row] != texts[first.text_row]
     assert clean[first.text_row].startswith("[")
     with pytest.raises(KeyDestroyed):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.review_desk import decided_marks, pieces
-from retention.review import Mark, ReviewError
+from retention.review_marks import Mark, ReviewError
 
 TEXT = st.text(st.sampled_from("ab é'@._-/:!,\n😀3"), min_size=1, max_size=60)
 
@@ -19,7 +19,7 @@ def texts_with_marks(draw: st.DrawFn) -> tuple[str, tuple[Mark, ...]]:
     text = draw(TEXT)
     cuts = sorted(draw(st.sets(st.integers(0, len(text)), max_size=6)))
     spans = list(zip(cuts[::2], cuts[1::2], strict=False))
-    labels = draw(st.lists(st.sampled_from(["PERSON", "PLACE", "ODD_KIND"]), min_size=len(spans), max_size=len(spans)))
+    labels = draw(st.lists(st.sampled_from(["PERSON", "PLACE", "UPN"]), min_size=len(spans), max_size=len(spans)))
     return text, tuple(Mark(start, end, label) for (start, end), label in zip(spans, labels, strict=True))
 
 

@@ -23,6 +23,7 @@ CAUGHT_WITHIN = {
     "api.journey.MalformedPost",
     "api.journey.OtherVersion",
     "forms.answers.AnswerError",
+    "governance.permit.PermitInvalid",
     "retention.file_lock.Locked",
 }
 SECRET = "my name is Zofia and I live at S63 8XQ"

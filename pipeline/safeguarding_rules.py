@@ -1,0 +1,100 @@
+"""Finds texts that the safeguarding lead must see: those that name a harm, and those that are both identifying and harmful.
+
+Small rules of our own, as data (pipeline/data/safeguarding/rules.yaml), made to miss little; a person judges what they bring. They
+read a text in a plain spelling, because nobody in need spells.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from pipeline.scrub.spans import Span
+
+RULES = Path(__file__).parent / "data" / "safeguarding" / "rules.yaml"
+_SPELT = {
+    "u": "you", "ur": "your", "r": "are", "b4": "before", "bc": "because", "cuz": "because", "cos": "because", "coz": "because",
+    "wanna": "want to", "wana": "want to", "gonna": "going to", "gunna": "going to", "gona": "going to", "gon": "going to",
+    "imma": "im going to", "tryna": "trying to", "hafta": "have to", "gotta": "got to", "dnt": "dont", "dunt": "dont", "wnt": "want",
+    "wont": "wont", "sumone": "someone", "some1": "someone", "sum1": "someone", "every1": "everyone", "any1": "anyone", "neone": "anyone",
+    "iam": "im", "mi": "my", "meh": "me", "mah": "my", "myslef": "myself", "meself": "myself", "mysef": "myself", "mysel": "myself",
+    "dye": "die", "dieing": "dying", "diying": "dying", "ded": "dead", "deth": "death", "kil": "kill", "hert": "hurt", "hurts": "hurts",
+    "hirt": "hurt", "hurtin": "hurting", "hitin": "hitting", "hitts": "hits", "beet": "beat", "puch": "punch", "panches": "punches",
+    "tuch": "touch", "tuches": "touches", "toches": "touches", "tutches": "touches", "touchs": "touches", "touchin": "touching",
+    "cuttin": "cutting", "scard": "scared", "scerd": "scared", "skared": "scared", "sacred": "scared", "afrade": "afraid",
+    "frightend": "frightened", "hangry": "hungry", "hungrey": "hungry", "hugry": "hungry", "mumy": "mummy", "dady": "daddy",
+    "pappa": "dad", "papa": "dad", "mama": "mum", "ma": "mum", "sis": "sister", "bro": "brother", "stepdads": "stepdad", "liv": "live",
+    "alife": "alive", "wish": "wish", "whish": "wish", "wsh": "wish", "dont": "dont",
+    "smaks": "smacks", "smakt": "smacked", "nife": "knife",
+}  # fmt: skip
+
+
+class SafeguardingRulesError(ValueError):
+    """Rules that cannot be used. The message names the rule, never a text."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. `identified`: it asks for personal data in the same text."""
+
+    name: str
+    what: str
+    pattern: re.Pattern[str]
+    identified: bool
+
+
+@cache
+def load_rules(path: Path = RULES) -> tuple[Rule, ...]:
+    """The rules in order. Raises SafeguardingRulesError."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        words, rules = dict(data["words"]), dict(data["rules"])
+    except (OSError, yaml.YAMLError, TypeError, KeyError, ValueError):
+        raise SafeguardingRulesError(f"The safeguarding rules '{path.name}' cannot be read: they need `words` and `rules`.") from None
+    if not rules:
+        raise SafeguardingRulesError("There is no safeguarding rule: nothing would ever reach the lead.")
+    return tuple(_rule(str(name), entry, words) for name, entry in rules.items())
+
+
+def _rule(name: str, entry: object, words: dict[str, str]) -> Rule:
+    if not isinstance(entry, dict) or not {"what", "patterns"} <= set(entry) <= {"what", "patterns", "identified"} or not entry["patterns"]:
+        raise SafeguardingRulesError(f"Safeguarding rule '{name}' needs `what` and `patterns`, perhaps `identified`, and nothing else.")
+    parts = [re.sub(r"\{(\w+)\}", lambda found: words.get(found[1], found[0]), str(part)) for part in entry["patterns"]]
+    try:
+        return Rule(name, str(entry["what"]), re.compile("|".join(f"(?:{part})" for part in parts)), bool(entry.get("identified")))
+    except re.error:
+        raise SafeguardingRulesError(f"Safeguarding rule '{name}' has a pattern that is no regular expression.") from None
+
+
+def plain(text: str) -> str:
+    """A text in plain spelling: small letters and digits, one blank between words, common short and wrong spellings written out."""
+    letters = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    letters = re.sub(r"['’`´]", "", letters).replace("$", "s").replace("@", "a").replace("!", "i" if re.search(r"\w!\w", letters) else " ")
+    letters = re.sub(r"(.)\1{2,}", r"\1\1", letters)
+    return " ".join(_SPELT.get(word, word) for word in re.findall(r"\w+", letters))
+
+
+def rule_of(text: str, identified: bool = False) -> str | None:
+    """Name of the first rule that fits a text, or None. `identified`: the scrubber found personal data in it."""
+    spelt = plain(text)
+    return next((rule.name for rule in load_rules() if (identified or not rule.identified) and rule.pattern.search(spelt)), None)
+
+
+def flags(texts: Sequence[str], found: Sequence[Sequence[Span]]) -> list[tuple[int, str]]:
+    """(row, rule) of every text that the lead must see. Identical texts are read once."""
+    known: dict[tuple[str, bool], str | None] = {}
+    result = []
+    for row, (text, spans) in enumerate(zip(texts, found, strict=True)):
+        case = (text, bool(spans))
+        if case not in known:
+            known[case] = rule_of(*case)
+        rule = known[case]
+        if rule is not None:
+            result.append((row, rule))
+    return result

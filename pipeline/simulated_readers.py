@@ -1,0 +1,53 @@
+"""Scripted readers for a run on invented answers: they know what was planted, and overlook some of it, as people do.
+
+In earnest people read, at the staff door. Each reader overlooks other pieces, so that two differ now and then and a third is asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from retention import review, safeguarding_flags
+from retention.ledger import Entry
+from retention.review import ReviewItem
+from retention.review_marks import Mark
+from retention.secure_store import SecureStore
+
+READERS = ("scripted-reader-1", "scripted-reader-2", "scripted-reader-3")
+LEAD = "scripted-lead"
+OVERLOOKED = 0.03  # share of planted pieces that a scripted reader does not see
+Planted = Mapping[str, Sequence[tuple[int, int, str]]]
+
+
+def read_everything(store: SecureStore, wave_id: str, planted: Planted) -> int:
+    """Let three scripted readers settle every text that waits. Returns how many readings they made. Interrupted, it goes on."""
+    texts = store.vault.read(store.asset(wave_id, "texts").stored)
+    truth = {
+        int(row): planted.get(hashlib.sha256(str(text).encode()).hexdigest(), ())
+        for row, text in zip(texts["text_row"], texts["text"], strict=True)
+    }
+    return sum(review.read_all(store, wave_id, reader, partial(_marks, truth, reader)) for reader in READERS)
+
+
+def _marks(truth: Mapping[int, Sequence[tuple[int, int, str]]], reader: str, item: ReviewItem) -> tuple[Mark, ...]:
+    """What a reader hides: each planted piece that they see, as the machine proposed it where it did, and nothing else."""
+    draw = random.Random(f"{item.id} {reader}")  # noqa: S311 - an invented reader, no secret
+    wanted: dict[int, Mark] = {}
+    for start, end, label in truth[item.text_row]:
+        proposed = [mark for mark in item.proposed if mark.start < end and start < mark.end]
+        if draw.random() >= OVERLOOKED:
+            wanted |= {mark.start: mark for mark in proposed or (Mark(start, end, label),)}
+    return tuple(wanted[start] for start in sorted(wanted))
+
+
+def close_flags(store: SecureStore, wave_id: str) -> int:
+    """What the safeguarding lead does in earnest, with a record of each decision. Returns how many flags there were."""
+    flags = safeguarding_flags.open_flags(store, wave_id)
+    if flags:
+        with store.record(Entry(LEAD, "safeguarding-close", wave_id, {"flags": len(flags)})) as connection:
+            for flag in flags:
+                safeguarding_flags.close_flag(connection, flag.id)
+    return len(flags)
