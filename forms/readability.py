@@ -72,11 +72,20 @@ def shortcomings(form: Form) -> list[str]:
             found += measure(key, words, known, exempt).shortcomings(target)
             if form.easy_read:
                 found += _several_ideas(key, words, lists.joining)
-        whole = grade(_simplified(". ".join(words.rstrip(".?!") for _, words in texts) + ".", exempt))
+        whole = _whole(texts, exempt)
         if whole > target.grade:
             found.append(f"form '{form.id}' as a whole: grade {whole:.1f}, at most {target.grade:g}")
         found += _unexplained(texts, exempt)
     return found
+
+
+def grades(form: Form) -> list[tuple[str, float, int]]:
+    """(reader, grade of everything in the form for this reader, the highest it may have)."""
+    lists = reading_list()
+    return [
+        (reader, _whole(texts, lists.exempt_for(reader, form.easy_read)), lists.target(reader, form.easy_read).grade)
+        for reader, texts in _by_reader(form, lists).items()
+    ]
 
 
 def shortcomings_around(survey: Survey) -> list[str]:
@@ -145,6 +154,11 @@ def _by_reader(form: Form, lists: ReadingList) -> dict[str, list[tuple[str, str]
         for_helper = question is None or question.by_parent
         found.setdefault(helper if for_helper else child, []).append((key, PLACEHOLDER.sub("1", words)))
     return found
+
+
+def _whole(texts: list[tuple[str, str]], exempt: Iterable[Exempt]) -> float:
+    """Grade of all texts together, each label as a sentence."""
+    return grade(_simplified(". ".join(words.rstrip(".?!") for _, words in texts) + ".", exempt))
 
 
 def _simplified(words: str, exempt: Iterable[Exempt]) -> str:

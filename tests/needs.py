@@ -1,7 +1,8 @@
-"""What the tests need beside Python: a browser and a PostgreSQL server. Installed where we may, else a clear error."""
+"""What the tests need beside Python: a browser, a PostgreSQL server, Pango. Installed where we may, else a clear error."""
 
 from __future__ import annotations
 
+import ctypes.util
 import os
 import shutil
 import subprocess
@@ -25,9 +26,20 @@ def postgres_folder() -> Path | None:
     return next((folder for folder in folders if (folder / "initdb").exists()), None)
 
 
+def pango() -> str | None:
+    """Name of the library that sets the text of printed forms, or None; the package brings its companions along."""
+    return ctypes.util.find_library("pangoft2-1.0") and ctypes.util.find_library("harfbuzz-subset")
+
+
 def missing() -> list[str]:
     """Debian packages that are still needed."""
-    return [package for package, found in (("chromium", chromium()), ("postgresql", postgres_folder())) if found is None]
+    needs = {
+        "chromium": chromium(),
+        "postgresql": postgres_folder(),
+        "libpangoft2-1.0-0": pango(),
+        "libharfbuzz-subset0": pango(),
+    }
+    return [package for package, found in needs.items() if found is None]
 
 
 def main() -> None:
