@@ -18,6 +18,7 @@ from itertools import combinations
 
 import numpy as np
 
+from disclosure.approximate import attack_approximate, bounds_of
 from disclosure.audit import AuditReport, Exposure, Progress, Proofs, audit
 from disclosure.policy import Policy
 from disclosure.table import TOTAL, WITHHELD, Dimension, DisclosureError, PublishedTable, Status
@@ -49,7 +50,12 @@ def attack_together(
     tables = [_with_population(table) for table in (*new, *earlier)]
     unseen = comparisons(tables, meanings or {})
     rules = replace(policy, identifying_variables=policy.identifying_variables | {POPULATION})
-    report = audit([*tables, *unseen], rules, proofs=None if earlier or unseen else proofs, progress=progress)
+    every = [*tables, *unseen]
+    if all(table.exact for table in tables):
+        report = audit(every, rules, proofs=None if earlier or unseen else proofs, progress=progress)
+    else:
+        secondary = any(not table.exact and (table.status == Status.SECONDARY).any() for table in tables)
+        report = attack_approximate([bounds_of(table, policy, secondary=secondary) for table in every], rules, progress=progress)
     ours = {table.id for table in unseen}
     exposed = tuple(_said(each, ours) for each in report.exposed if each.table not in ours or _tells(each, policy))
     return replace(report, exposed=exposed, low=report.low[: len(tables)], high=report.high[: len(tables)])

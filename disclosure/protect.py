@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
+from disclosure.altered import alter, withhold_beside
 from disclosure.audit import AuditReport, Proofs
 from disclosure.blocks import suppress_in_blocks
 from disclosure.differencing import Meanings, attack_together
@@ -17,7 +19,7 @@ from disclosure.primary import Primary, primary
 from disclosure.secondary import Pattern, Problem
 from disclosure.sums import cells_for_sums
 from disclosure.system import Mask, System, link
-from disclosure.table import WITHHELD, Counts, DisclosureError, PublishedTable, Status, Table
+from disclosure.table import WITHHELD, Counts, DisclosureError, Method, PublishedTable, Status, Table
 
 Progress = Callable[[float, str], None]
 ZERO_WEIGHT = 50.0  # cost of withholding a zero: as dear as a cell of so many children
@@ -59,18 +61,22 @@ def protect(
     *,
     earlier: Sequence[PublishedTable] = (),
     meanings: Meanings | None = None,
+    keys: Mapping[str, Counts] | None = None,
     progress: Progress | None = None,
 ) -> Protected:
-    """Protects tables together, as one system, also against what was released earlier.
+    """Protects tables together, by the policy's method, also against what was released earlier.
 
-    `meanings`: what codes stand for where tables cut children differently (see `disclosure.differencing`).
+    `meanings`: what codes stand for where tables cut children differently (see `disclosure.differencing`). `keys`: for the
+    cell key, the cell keys of each table's inner cells, by the table's id.
     progress(share done, step) is called now and then. Raises DisclosureError if the tables contradict each other, if they
     cannot be protected under this policy, or if the attack finds any withheld cell narrowed down too far.
     """
     tell = progress or _quietly
+    if policy.method is not Method.SUPPRESSION:
+        return _alter(tables, policy, earlier, meanings, keys or {}, tell)
     tell(0.0, "linking tables")
     populations = {table.population for table in tables}
-    same = [table for table in earlier if table.population in populations]
+    same = [table for table in earlier if table.population in populations and table.exact]
     system = link(tables, same)
     tell(0.05, "choosing what to withhold")
     unnamed: frozenset[int] = frozenset()
@@ -101,6 +107,35 @@ def protect(
         proofs=proofs,
         progress=lambda share, step: tell(0.8 + 0.2 * share, step),
     )
+    _refuse_exposed(found)
+    summary = tuple(_summary(table, result) for table, result in zip(tables, published, strict=True))
+    return Protected(published, policy, found, proofs, summary)
+
+
+def _alter(
+    tables: Sequence[Table],
+    policy: Policy,
+    earlier: Sequence[PublishedTable],
+    meanings: Meanings | None,
+    keys: Mapping[str, Counts],
+    tell: Progress,
+) -> Protected:
+    """By rounding or the cell key; where small counts are withheld, as many more as it takes."""
+    tell(0.0, "rounding" if policy.rounding_base else "perturbing")
+    shown = alter(tables, policy, keys)
+    while True:
+        found = attack_together(shown, earlier, policy, meanings=meanings, progress=lambda share, step: tell(0.1 + 0.9 * share, step))
+        fewer = withhold_beside(shown, found.exposed) if policy.method is Method.SMALL_COUNT_ROUNDING else None
+        if fewer is None:
+            break
+        shown = fewer
+    _refuse_exposed(found)
+    proofs = Proofs(tuple(table.counts.reshape(-1) for table in tables), sparse.csr_matrix((0, sum(table.counts.size for table in tables))))
+    summary = tuple(_summary(table, result) for table, result in zip(tables, shown, strict=True))
+    return Protected(tuple(shown), policy, found, proofs, summary)
+
+
+def _refuse_exposed(found: AuditReport) -> None:
     if found.exposed:
         first = found.exposed[0]
         where = f"in table '{first.table}'" if first.table else f"between tables, by {' and '.join(first.cell)}"
@@ -108,8 +143,6 @@ def protect(
             f"nothing is released: the attack narrows down {len(found.exposed)} cells, the first {where} "
             f"({first.how}); merge categories, or leave a table out"
         )
-    summary = tuple(_summary(table, result) for table, result in zip(tables, published, strict=True))
-    return Protected(published, policy, found, proofs, summary)
 
 
 def _problem(system: System, rules: Primary, policy: Policy, tables: Sequence[Table], earlier: Sequence[PublishedTable]) -> Problem:

@@ -1,0 +1,99 @@
+"""Methods that publish counts near the true ones: rounding of three kinds, and the cell key. Each table keeps its shape and statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from disclosure.audit import Exposure
+from disclosure.cell_key import perturb
+from disclosure.policy import Policy
+from disclosure.primary import primary
+from disclosure.rounding import controlled, conventional, small_counts_rounded
+from disclosure.system import link
+from disclosure.table import WITHHELD, Counts, DisclosureError, Method, PublishedTable, Status, Table
+
+Mask = npt.NDArray[np.bool_]
+
+
+def alter(tables: Sequence[Table], policy: Policy, keys: Mapping[str, Counts]) -> list[PublishedTable]:
+    """The tables by a policy's method. `keys`: for the cell key, the cell keys of each table's inner cells, by the table's id.
+
+    Raises DisclosureError if keys are missing, or no rounding keeps the sums.
+    """
+    if policy.method is Method.CONTROLLED_ROUNDING:
+        rounded, width = controlled(tables, policy.rounding_base)
+        return [_publish(table, counts, policy, width * policy.rounding_base) for table, counts in zip(tables, rounded, strict=True)]
+    if policy.method is Method.SMALL_COUNT_ROUNDING:
+        return _small_counts(tables, policy)
+    if policy.method is Method.CONVENTIONAL_ROUNDING:
+        return [_publish(table, conventional(table.counts, policy.rounding_base), policy, policy.rounding_base) for table in tables]
+    if missing := [table.id for table in tables if table.id not in keys]:
+        raise DisclosureError(f"table '{missing[0]}' has no cell keys: give a column `key`, the sum of its records' keys, beside `n`")
+    reach = policy.perturbation_maximum
+    return [_publish(table, perturb(table, keys[table.id], policy.perturbation), policy, reach) for table in tables]
+
+
+def _small_counts(tables: Sequence[Table], policy: Policy) -> list[PublishedTable]:
+    """Small counts, and groups of one mind, are withheld; the rest is rounded."""
+    system = link(tables)
+    rules = primary(system, policy)
+    published = []
+    for table, at in zip(tables, system.entries, strict=False):
+        shape = table.counts.shape
+        counts = small_counts_rounded(table.counts, policy.threshold, policy.rounding_base)
+        group = (rules.group | rules.zero)[at].reshape(shape)
+        status = np.where(counts == WITHHELD, Status.PRIMARY, np.where(group, Status.SECONDARY, Status.PUBLISHED)).astype(np.str_)
+        published.append(_publish(table, np.where(group, WITHHELD, counts), policy, policy.rounding_base, status, group))
+    return published
+
+
+def _publish(
+    table: Table, counts: Counts, policy: Policy, base: int, status: npt.NDArray[np.str_] | None = None, unsure: Mask | None = None
+) -> PublishedTable:
+    if status is None:
+        status = np.full(counts.shape, Status.PUBLISHED, dtype="<U9")
+    floor = (counts == WITHHELD).astype(np.int64)
+    if unsure is not None:
+        floor[unsure] = 0
+    return PublishedTable(
+        table.id, table.dimensions, counts, status, floor, table.title, table.population, table.where, policy.method, base
+    )  # fmt: skip
+
+
+def withhold_beside(published: Sequence[PublishedTable], exposed: Iterable[Exposure]) -> list[PublishedTable] | None:
+    """For each count that the attack pinned down, one more count beside it is withheld: the smallest in the same sum.
+
+    None if nothing is left to withhold.
+    """
+    tables = {table.id: table for table in published}
+    done = False
+    for exposure in exposed:
+        table = tables.get(exposure.table)
+        if table is None:
+            return None
+        beside = _smallest_beside(table, exposure.cell)
+        if beside is not None:
+            values, status, floor = table.values.copy(), table.status.copy(), table.floor.copy()
+            values[beside], status[beside], floor[beside] = WITHHELD, Status.SECONDARY, 1
+            tables[table.id] = PublishedTable(
+                table.id, table.dimensions, values, status, floor, table.title, table.population, table.where, table.method, table.base
+            )
+            done = True
+    return [tables[table.id] for table in published] if done else None
+
+
+def _smallest_beside(table: PublishedTable, cell: Mapping[str, str]) -> tuple[int, ...] | None:
+    place = [dimension.index[cell[dimension.name]] for dimension in table.dimensions]
+    found: list[tuple[int, tuple[int, ...]]] = []
+    for axis, dimension in enumerate(table.dimensions):
+        code = cell[dimension.name]
+        for parent, children in dimension.partitions:
+            if code in (parent, *children):
+                for other in (*children, parent):
+                    at = (*place[:axis], dimension.index[other], *place[axis + 1 :])
+                    if table.values[at] > 0:
+                        found.append((int(table.values[at]), at))
+    return min(found)[1] if found else None

@@ -1,0 +1,142 @@
+"""The attack on counts that are known only nearly: rounded, perturbed, or read off percentages, rates and means.
+
+Whatever is published of a count leaves it between a least and a largest value. All counts of all tables are then unknowns
+between such bounds, tied by the sums that the true counts keep; each that may be small is narrowed down by adding and
+subtracting, and by linear programming. It belongs to the attack, and shares no code with the defence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from disclosure.audit import AuditReport, Exposure, Progress
+from disclosure.inference import NO_LIMIT, TOLERANCE, Equations, Search, equations, parts, tighten
+from disclosure.policy import Group, Policy, Zeros
+from disclosure.table import WITHHELD, Method, PublishedTable, Status
+
+Whole = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Bounded:
+    """What a reader can tell of each count of a table by itself; `high` NO_LIMIT where nothing limits it."""
+
+    table: PublishedTable
+    low: Whole
+    high: Whole
+
+
+def bounds_of(table: PublishedTable, policy: Policy, *, secondary: bool) -> Bounded:
+    """What the method of a table leaves open of each count. `secondary`: some withheld counts may be of any size from 1 up."""
+    shown, base = table.values, table.base
+    if table.method is Method.SUPPRESSION:
+        low, high = shown.copy(), shown.copy()
+    elif table.method in (Method.CONVENTIONAL_ROUNDING, Method.SMALL_COUNT_ROUNDING):
+        low, high = -((base - 2 * shown) // 2), (2 * shown + base - 1) // 2
+        if table.method is Method.SMALL_COUNT_ROUNDING:
+            low = np.maximum(low, policy.threshold)
+            high = np.where((shown == 0) | (high < low), np.where(shown == 0, 0, low), high)
+            low = np.where(shown == 0, 0, low)
+    else:  # controlled rounding moves by less than its base, the cell key by no more than its largest change
+        reach = base - 1 if table.method is Method.CONTROLLED_ROUNDING else base
+        low, high = shown - reach, shown + reach
+        if table.method is Method.CELL_KEY:
+            low = np.where(shown > 0, np.maximum(low, 1), low)  # what is nought stays nought
+    small = policy.threshold - 1 if table.method is Method.SMALL_COUNT_ROUNDING and not secondary else NO_LIMIT
+    low = np.where(table.withheld, table.floor, low)
+    high = np.where(table.withheld, small, high)
+    return Bounded(table, np.maximum(low, 0), np.asarray(high))
+
+
+def attack_approximate(bounded: Sequence[Bounded], policy: Policy, *, progress: Progress | None = None) -> AuditReport:
+    """Narrows down every count that may be from 1 to below the threshold. Raises DisclosureError if nothing fits the bounds.
+
+    The report's bounds are those of every count, also of those that are published nearly.
+    """
+    system = equations([_unseen(each.table) for each in bounded])
+    for each, at in zip(bounded, system.cells, strict=True):
+        np.maximum.at(system.low, at, each.low.reshape(-1))
+        np.minimum.at(system.high, at, each.high.reshape(-1))
+    tighten(system)
+    solved = _narrow(system, policy, progress)
+    exposed = [*_small(bounded, system, policy), *_groups(system, policy)]
+    shapes = [each.table.values.shape for each in bounded]
+    lows = tuple(system.low[at].reshape(shape) for at, shape in zip(system.cells, shapes, strict=True))
+    highs = tuple(
+        np.where(system.high[at] >= NO_LIMIT, -1, system.high[at]).reshape(shape) for at, shape in zip(system.cells, shapes, strict=True)
+    )
+    may_be_small = (system.low < policy.threshold) & (system.high > 0)
+    width = (system.high - system.low)[may_be_small]
+    withheld = sum(int(each.table.withheld.sum()) for each in bounded)
+    return AuditReport(withheld, tuple(exposed), lows, highs, True, int(width.min()) if len(width) else None, solved)
+
+
+def _unseen(table: PublishedTable) -> PublishedTable:
+    """The same cells, all of them unknown."""
+    shape = table.values.shape
+    status = np.full(shape, Status.SECONDARY, dtype="<U9")
+    return replace(
+        table, values=np.full(shape, WITHHELD), status=status, floor=np.zeros(shape, np.int64), method=Method.SUPPRESSION, base=0
+    )
+
+
+def _narrow(system: Equations, policy: Policy, progress: Progress | None) -> int:
+    """Solves for the bounds of each count that may be small, as far as no table of whole numbers shows it to be wide already."""
+    least, most = np.full(len(system.low), NO_LIMIT), np.full(len(system.low), -NO_LIMIT)
+    solved = done = 0
+    for cells, matrix, known in parts(system):
+        search = Search(matrix, known, system.low[cells], system.high[cells])
+        for k, cell in enumerate(cells.tolist()):
+            if system.low[cell] >= policy.threshold or most[cell] - least[cell] >= policy.minimum_width:
+                continue
+            for direction in (1, -1):
+                value, table = search.extreme(k, direction)
+                if table is not None:
+                    least[cells], most[cells] = np.minimum(least[cells], table), np.maximum(most[cells], table)
+                if direction > 0 and value < NO_LIMIT:
+                    system.high[cell] = min(system.high[cell], int(np.floor(value + TOLERANCE)))
+                elif direction < 0:
+                    system.low[cell] = max(system.low[cell], int(np.ceil(value - TOLERANCE)))
+        solved += search.solved
+        done += len(cells)
+        if progress:
+            progress(done / len(system.low), "attacking the tables")
+    return solved
+
+
+def _small(bounded: Sequence[Bounded], system: Equations, policy: Policy) -> Iterator[Exposure]:
+    """Counts that are certain to be small, and narrowed down to less than the policy's width."""
+    told: set[int] = set()
+    for each, at in zip(bounded, system.cells, strict=True):
+        for entry, cell in enumerate(at.tolist()):
+            low, high = int(system.low[cell]), int(system.high[cell])
+            small = high < policy.threshold and (low > 0 or policy.zeros is Zeros.PROTECTED)
+            if cell not in told and small and high - low < policy.minimum_width:
+                told.add(cell)
+                place = np.unravel_index(entry, each.table.values.shape)
+                where = {d.name: d.codes[k] for d, k in zip(each.table.dimensions, place, strict=True)}
+                if policy.cannot_be(where):
+                    continue
+                how = "this count alone" if each.low.flat[entry] == low and each.high.flat[entry] == high else "putting sums together"
+                yield Exposure(each.table.id, where, low, high, how)
+
+
+def _groups(system: Equations, policy: Policy) -> Iterator[Exposure]:
+    """Groups of which it is certain that all, or all but one, are in one category."""
+    if policy.group_disclosure is Group.NONE:
+        return
+    spare = int(policy.group_disclosure is Group.ALL_BUT_ONE)
+    number = {key: k for k, key in enumerate(system.keys)}
+    for variable, parent, children in system.sums:
+        if variable in policy.identifying_variables or len(children) < 2 or system.low[number[parent]] < policy.threshold:
+            continue
+        at = np.array([number[child] for child in children])
+        beside = system.high[at].sum() - system.high[at]
+        for child in at[beside <= spare].tolist():
+            where = {part[0]: part[1] for part in system.keys[child][1:] if isinstance(part, tuple)}
+            low, high = int(system.low[child]), int(system.high[child])
+            yield Exposure("", where, low, None if high >= NO_LIMIT else high, "group disclosure: (nearly) all of a group in one category")
