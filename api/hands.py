@@ -36,7 +36,7 @@ class Hands:
         """The text that this reader is reading, of whichever wave, or the next of this one; None when there is none."""
         with self._lock:
             held = self._held.pop(reader, None)
-            if held is not None and (found := self._open(held[1], reader)) is not None:
+            if held is not None and (found := self._free(held[1], reader)) is not None:
                 self._held[reader] = held
                 return found
             chosen = self._next(wave_id, reader) or self._reload(wave_id, reader)
@@ -57,8 +57,7 @@ class Hands:
     def _next(self, wave_id: str, reader: str) -> ReviewItem | None:
         waiting = self._lists.get((wave_id, reader), [])
         while waiting:
-            candidate = self._open(waiting.pop(), reader)
-            if candidate is not None and self._others(candidate.id, reader) < _NEEDED.get(candidate.state, 2) - READINGS[candidate.state]:
+            if (candidate := self._free(waiting.pop(), reader)) is not None:
                 return candidate
         return None
 
@@ -68,12 +67,14 @@ class Hands:
         self._lists[wave_id, reader] = ids
         return self._next(wave_id, reader)
 
+    def _free(self, item_id: str, reader: str) -> ReviewItem | None:
+        """The text, if this reader may read it and it is not in as many hands as it needs."""
+        found = review.item(self._store, item_id)
+        read = {reading.reader for reading in review.readings(self._store, found.wave, item_id)}
+        missing = 0 if found.state in SETTLED else _NEEDED.get(found.state, 2) - READINGS[found.state]
+        return found if reader not in read and self._others(item_id, reader) < missing else None
+
     def _others(self, item_id: str, reader: str) -> int:
         """How many other readers who are at the door now have this text in hand."""
         present = self._sessions.present()
         return sum(item == item_id and name != reader and name in present for name, (_, item) in self._held.items())
-
-    def _open(self, item_id: str, reader: str) -> ReviewItem | None:
-        found = review.item(self._store, item_id)
-        read = {reading.reader for reading in review.readings(self._store, found.wave, item_id)}
-        return None if found.state in SETTLED or reader in read else found

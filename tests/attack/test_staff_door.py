@@ -9,16 +9,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
 from starlette.testclient import TestClient
 
 from api.checker_evidence import evidence
+from api.raw_texts import RawTexts
 from api.staff import create_app
 from api.staff_guard import COOKIE
 from api.staff_session import FAILURES, IDLE, LONGEST, PAUSE
 from pipeline import approval
 from retention import releases, review
+from retention.destroy import destroy
+from retention.ledger import LedgerError
 from retention.releases import ReleaseState
-from retention.review import ReviewState
+from retention.review_states import ReviewState
 from retention.secure_store import SecureStore, StepRefused
 from retention.settings import ReleaseZone
 from tests.release_samples import quick_passphrases
@@ -240,59 +245,122 @@ def test_pages_are_not_stored_and_carry_the_strict_headers(door: TestClient) -> 
     assert "server" not in answer.headers
 
 
+def proposed_of(html: str) -> dict[str, str | list[str]]:
+    """What a browser would send if a reviewer saved the page as it came."""
+    kinds = {f"kind-{k}": label for k, label in enumerate(re.findall(r'value="(\w+)" selected', html)[1:])}
+    places = re.findall(r'name="word" value="([^"]*)" checked', html)
+    (round_,) = re.findall(r'name="round" value="([^"]*)"', html)
+    return {"csrf": csrf_of(html), "item": item_of(html), "round": round_, "word": places, "kind": "PERSON", **kinds}
+
+
 def test_a_text_is_shown_as_text_and_alone(desk: TestClient, store: SecureStore) -> None:
-    sign_in(desk, "rita")
-    seen = []
-    for _ in TEXTS:
-        html = desk.get(f"/review/{WAVE}").text
-        assert "<script>alert" not in html
-        assert "better_life" not in html
-        seen.append(sum(word in html for word in ("Quillfeather", "homework", "Bramblewick")))
-        item = item_of(html)
-        places = re.findall(r'name="word" value="([^"]*)" checked', html)
-        kinds = {f"kind-{k}": label for k, label in enumerate(re.findall(r'value="(\w+)" selected', html)[1:])}
-        answer = desk.post(f"/review/{WAVE}", data={"csrf": csrf_of(html), "item": item, "word": places, "kind": "PERSON", **kinds})
-        assert answer.status_code == 303, answer.text
-    assert seen == [1, 1, 1]
-    assert "Nothing is left for you to read" in desk.get(f"/review/{WAVE}").text
-    assert review.counts(store, WAVE) == {ReviewState.PENDING: 0, ReviewState.ACCEPTED: 3, ReviewState.CHANGED: 0}
+    for reader in ("rita", "ron"):
+        sign_in(desk, reader)
+        seen = []
+        for _ in TEXTS:
+            html = desk.get(f"/review/{WAVE}").text
+            assert "<script>alert" not in html
+            assert "better_life" not in html
+            seen.append(sum(word in html for word in ("Quillfeather", "homework", "Bramblewick")))
+            answer = desk.post(f"/review/{WAVE}", data=proposed_of(html))
+            assert answer.status_code == 303, answer.text
+        assert seen == [1, 1, 1]
+        assert "Nothing is left for you to read" in desk.get(f"/review/{WAVE}").text
+    assert review.counts(store, WAVE)[ReviewState.AGREED] == len(TEXTS)
     assert all(item.decided == item.proposed for item in review.items(store, WAVE))
 
 
-def test_two_reviewers_never_hold_the_same_text_and_cannot_decide_another_s(secure: Path, store: SecureStore) -> None:
+def test_no_page_tells_the_second_reader_that_there_was_a_first_or_what_they_hid(secure: Path, store: SecureStore) -> None:
+    """The page of a text is the same, byte for byte but for tokens, whether or not somebody has read it before."""
+    app = create_app(zone_in(secure))
+    first: dict[str, str] = {}
+    with TestClient(app, base_url=BASE) as rita, TestClient(app, base_url=BASE, follow_redirects=False) as ron:
+        sign_in(rita, "rita")
+        for _ in TEXTS:
+            html = rita.get(f"/review/{WAVE}").text
+            first[item_of(html)] = html
+            rita.post(f"/review/{WAVE}", data={**proposed_of(html), "word": []})
+        sign_in(ron, "ron")
+        for _ in TEXTS:
+            html = ron.get(f"/review/{WAVE}").text
+            text = re.findall(r'(?s)<fieldset class="text">.*?<div class="decide">', html)
+            assert text == re.findall(r'(?s)<fieldset class="text">.*?<div class="decide">', first[item_of(html)])
+            answer = ron.post(f"/review/{WAVE}", data=proposed_of(html))
+            assert (answer.status_code, answer.headers["location"]) == (303, f"/review/{WAVE}"), "agreeing and differing look alike"
+    assert review.counts(store, WAVE) == {**dict.fromkeys(ReviewState, 0), ReviewState.DISPUTED: 2, ReviewState.AGREED: 1}
+
+
+def test_a_third_sees_where_two_differ_and_decides(secure: Path, store: SecureStore) -> None:
+    app = create_app(zone_in(secure))
+    with TestClient(app, base_url=BASE) as rita, TestClient(app, base_url=BASE) as ron, TestClient(app, base_url=BASE) as rose:
+        for client, name in ((rita, "rita"), (ron, "ron")):
+            sign_in(client, name)
+            for _ in TEXTS:
+                sent = proposed_of(client.get(f"/review/{WAVE}").text)
+                client.post(f"/review/{WAVE}", data={**sent, "word": []} if name == "rita" else sent)
+        assert "Nothing is left for you" in rita.get("/review").text, "whoever read a text does not settle it"
+        sign_in(rose, "rose")
+        pages = [rose.get(f"/review/{WAVE}").text]
+        stale = rose.post(f"/review/{WAVE}", data={**proposed_of(pages[0]), "round": "blind"})
+        assert stale.status_code == 409
+        rose.post(f"/review/{WAVE}", data=proposed_of(rose.get(f"/review/{WAVE}").text))
+        pages.append(rose.get(f"/review/{WAVE}").text)
+        rose.post(f"/review/{WAVE}", data={**proposed_of(pages[1]), "word": []})
+    assert all("One reader hid this" not in html and "One reader hid it, the other did not" in html for html in pages)
+    assert not any(name in html for html in pages for name in ("rita", "ron "))
+    assert review.counts(store, WAVE)[ReviewState.RESOLVED] == 2
+    assert sorted(bool(item.decided) for item in review.items(store, WAVE)) == [False, False, True]
+
+
+def test_each_view_is_in_the_ledger_by_a_count_that_names_no_text(desk: TestClient, store: SecureStore) -> None:
+    sign_in(desk, "rita")
+    before = store.verify_ledger()
+    for _ in range(3):
+        html = desk.get(f"/review/{WAVE}").text
+    desk.get("/review")
+    views = [signed.entry for signed in store.ledger()][before:]
+    assert [(entry.actor, entry.verb, dict(entry.counts)) for entry in views] == [("rita", "review-view", {"texts": 1})] * 3
+    assert item_of(html) not in "".join(map(str, views))
+
+
+def test_a_text_that_cannot_be_written_into_the_ledger_is_not_shown(desk: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise LedgerError("The head file cannot be written: make room on the disk.")
+
+    sign_in(desk, "rita")
+    monkeypatch.setattr(review, "viewed", full)
+    answer = desk.get(f"/review/{WAVE}")
+    assert answer.status_code == 503
+    assert not any(word in answer.text for word in ("Quillfeather", "homework", "Bramblewick"))
+
+
+def test_nobody_leafs_through_the_texts_by_loading_signing_out_or_changing_the_browser(secure: Path) -> None:
+    app = create_app(zone_in(secure))
+    with TestClient(app, base_url=BASE) as rita, TestClient(app, base_url=BASE) as elsewhere:
+        held = set()
+        for client in (rita, elsewhere, rita):
+            sign_in(client, "rita")
+            held |= {item_of(client.get(f"/review/{WAVE}").text) for _ in range(2)}
+            client.post("/logout", data={"csrf": csrf_of(client.get("/review").text)})
+        assert len(held) == 1
+
+
+def test_a_reviewer_cannot_decide_a_text_that_is_in_another_s_hands(secure: Path, store: SecureStore) -> None:
     app = create_app(zone_in(secure))
     with TestClient(app, base_url=BASE) as rita, TestClient(app, base_url=BASE) as ron:
         sign_in(rita, "rita")
+        html = rita.get(f"/review/{WAVE}").text
         token = sign_in(ron, "ron")
-        pages = [client.get(f"/review/{WAVE}").text for client in (rita, ron, rita)]
-        held = [item_of(html) for html in pages]
-        assert held[0] == held[2] != held[1]
-        stolen = ron.post(f"/review/{WAVE}", data={"csrf": token, "item": held[0], "kind": "PERSON"})
+        stolen = ron.post(f"/review/{WAVE}", data={**proposed_of(html), "csrf": token})
         assert stolen.status_code == 409
-        assert review.counts(store, WAVE)[ReviewState.PENDING] == 3
+        assert review.counts(store, WAVE)[ReviewState.UNREAD] == 3
         assert ron.post(f"/review/{WAVE}/undo", data={"csrf": token}).status_code == 409
-
-
-def test_a_text_left_unread_by_one_reviewer_comes_to_the_other(secure: Path, store: SecureStore) -> None:
-    app = create_app(zone_in(secure))
-    with TestClient(app, base_url=BASE) as rita, TestClient(app, base_url=BASE) as ron:
-        sign_in(rita, "rita")
-        token = sign_in(ron, "ron")
-        left = item_of(rita.get(f"/review/{WAVE}").text)
-        seen = []
-        for _ in TEXTS[1:]:
-            seen.append(item_of(ron.get(f"/review/{WAVE}").text))
-            ron.post(f"/review/{WAVE}", data={"csrf": token, "item": seen[-1], "kind": "PERSON"})
-        assert "the last texts are in other hands" in ron.get(f"/review/{WAVE}").text
-        rita.post("/logout", data={"csrf": csrf_of(rita.get("/review").text)})
-        assert item_of(ron.get(f"/review/{WAVE}").text) == left
-        assert len({left, *seen}) == len(TEXTS)
 
 
 def test_marks_that_no_page_offers_are_refused_and_nothing_is_decided(desk: TestClient, store: SecureStore) -> None:
     sign_in(desk, "rita")
     html = desk.get(f"/review/{WAVE}").text
-    good = {"csrf": csrf_of(html), "item": item_of(html), "kind": "PERSON"}
+    good = {"csrf": csrf_of(html), "item": item_of(html), "round": "blind", "kind": "PERSON"}
     for bad in (
         {"word": "0-9999"},
         {"word": "1-2-3"},
@@ -304,7 +372,7 @@ def test_marks_that_no_page_offers_are_refused_and_nothing_is_decided(desk: Test
     ):
         assert desk.post(f"/review/{WAVE}", data={**good, **bad}).status_code == 409, bad
     assert desk.post(f"/review/{WAVE}", data={**good, "kind": ["PERSON", "PLACE"]}).status_code == 400
-    assert review.counts(store, WAVE)[ReviewState.PENDING] == 3
+    assert review.counts(store, WAVE)[ReviewState.UNREAD] == 3
 
 
 def test_nothing_a_child_wrote_and_no_name_typed_at_the_login_is_logged(door: TestClient, caplog: pytest.LogCaptureFixture) -> None:
@@ -312,7 +380,9 @@ def test_nothing_a_child_wrote_and_no_name_typed_at_the_login_is_logged(door: Te
         sign_in(door, "a-password-typed-as-name")
         sign_in(door, "rita")
         html = door.get(f"/review/{WAVE}").text
-        door.post(f"/review/{WAVE}", data={"csrf": csrf_of(html), "item": "x", "word": "0-9999", "kind": "PERSON"})
+        door.post(
+            f"/review/{WAVE}", data={"csrf": csrf_of(html), "item": item_of(html), "round": "blind", "word": "0-9999", "kind": "PERSON"}
+        )
         door.post(f"/review/{WAVE}", content=b"%ff%zz", headers={"Content-Type": "application/x-www-form-urlencoded"})
     ours = [record.getMessage() for record in caplog.records if record.name.startswith("bigask")]
     assert not any(word in message for message in ours for word in ("Quillfeather", "homework", "Bramblewick", "a-password-typed"))
@@ -326,6 +396,31 @@ def test_texts_are_out_of_reach_once_their_key_is_destroyed(desk: TestClient, st
     assert answer.status_code == 409
     assert "destroyed" in answer.text
     assert not any(word in answer.text for word in ("Quillfeather", "homework", "Bramblewick"))
+
+
+def test_no_text_stays_in_the_door_s_memory_however_the_key_is_destroyed(store: SecureStore) -> None:
+    """Whoever copies the memory before the key is destroyed gets closed boxes; whoever copies it after gets the same, for ever."""
+    texts = RawTexts(store)
+    assert texts.text(WAVE, 1) == TEXTS[1]
+    held = [box for boxes in texts._closed.values() for box in boxes.values()]
+    key = SecretBox(store.ring.private(store.asset(WAVE, "texts").stored.key_id))
+    assert sorted(key.decrypt(box).decode() for box in held) == sorted(TEXTS), "they are all there, and closed by the data set's own key"
+    assert not any(word.encode() in box for box in held for text in TEXTS for word in text.split() if len(word) > 3)
+    other = SecureStore(store.zone)  # another process, the one that ends the review
+    destroy(other, other.wave(WAVE), "texts", "ann", "schedule.texts.until_step")
+    with pytest.raises(StepRefused, match="have been destroyed"):
+        texts.text(WAVE, 1)
+    assert texts._closed == {}
+    for key_id in store.ring.ids():
+        assert not any(_opens(store.ring.private(key_id), box) for box in held)
+
+
+def _opens(key: bytes, box: bytes) -> bool:
+    try:
+        SecretBox(key).decrypt(box)
+    except CryptoError:
+        return False
+    return True
 
 
 def test_the_checker_sees_why_each_count_is_withheld_and_its_bounds(desk: TestClient, store: SecureStore) -> None:

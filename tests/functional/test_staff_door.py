@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from api.staff import create_app
 from retention import review
-from retention.review import Mark, ReviewItem
+from retention.review import Reading
+from retention.review_marks import Mark
 from retention.secure_store import SecureStore
 from retention.settings import ReleaseZone
 from tests.functional.door import serving
@@ -67,8 +68,9 @@ def read_until(page: Page, words: str) -> None:
     raise AssertionError("the text never came")
 
 
-def decided(office: SecureStore, row: int) -> ReviewItem:
-    return next(item for item in review.items(office, WAVE) if item.text_row == row)
+def readings(office: SecureStore, row: int) -> list[Reading]:
+    found = next(item for item in review.items(office, WAVE) if item.text_row == row)
+    return review.readings(office, WAVE, found.id)
 
 
 @pytest.mark.parametrize("script", [True, False])
@@ -82,14 +84,61 @@ def test_a_reviewer_keeps_adds_removes_and_undoes(chromium: Browser, office: Sec
     press(page, "Save and next")
     expect(page.get_by_role("button", name="Undo my last")).to_be_visible()
     zofia = TEXTS[0].index("Zofia")
-    assert decided(office, 0).decided == (PROPOSED[0][0], Mark(zofia, zofia + 5, "PERSON"))
-    assert decided(office, 0).state is review.ReviewState.CHANGED
+    assert [reading.marks for reading in readings(office, 0)] == [(PROPOSED[0][0], Mark(zofia, zofia + 5, "PERSON"))]
     press(page, "Undo my last")
     assert "Quillfeather" in page.locator("#text").inner_text()
-    assert decided(office, 0).state is review.ReviewState.PENDING
+    assert readings(office, 0) == []
     press(page, "Save and next")
     expect(page.get_by_role("button", name="Undo my last")).to_be_visible()
-    assert decided(office, 0).state is review.ReviewState.ACCEPTED
+    assert [reading.marks for reading in readings(office, 0)] == [PROPOSED[0]]
+    context.close()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_third_settles_what_two_saw_differently(chromium: Browser, office: SecureStore, address: str, script: bool) -> None:
+    for name in ("rita", "ron"):
+        context = chromium.new_context(base_url=address, java_script_enabled=script)
+        page = sign_in(context, name)
+        page.goto(f"/review/{WAVE}")
+        for _ in TEXTS:
+            if name == "ron" and "Quillfeather" in page.locator("#text").inner_text():
+                page.get_by_text("Zofia", exact=True).click()
+            press(page, "Save and next")
+        context.close()
+    context = chromium.new_context(base_url=address, java_script_enabled=script)
+    page = sign_in(context, "rose")
+    page.goto(f"/review/{WAVE}")
+    expect(page.get_by_text("differ where the colour is striped")).to_be_visible()
+    assert page.locator(".proposed--disputed").all_inner_texts() == ["Zofia Name"]
+    expect(page.get_by_text("One reader hid it, the other did not")).to_be_visible()
+    press(page, "Save and next")
+    zofia = TEXTS[0].index("Zofia")
+    found = next(item for item in review.items(office, WAVE) if item.text_row == 0)
+    assert (found.state, found.decided) == ("resolved", (*PROPOSED[0], Mark(zofia, zofia + 5, "PERSON")))
+    assert review.waiting(office, WAVE) == 0
+    context.close()
+
+
+def test_keys_show_a_whole_piece_again_choose_the_kind_and_take_a_tick_back(chromium: Browser, office: SecureStore, address: str) -> None:
+    context = chromium.new_context(base_url=address)
+    page = sign_in(context, "rita")
+    read_until(page, "Quillfeather")
+    page.get_by_role("checkbox", name="Primary").focus()
+    page.keyboard.press("Delete")
+    expect(page.get_by_role("checkbox", name="Larkmeadow")).not_to_be_checked()
+    page.keyboard.press("z")
+    expect(page.get_by_role("checkbox", name="Larkmeadow")).to_be_checked()
+    page.keyboard.press("3")
+    page.get_by_role("checkbox", name="sad").focus()
+    page.keyboard.press("Space")
+    page.get_by_role("checkbox", name="teacher").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("z")
+    expect(page.get_by_role("checkbox", name="teacher")).not_to_be_checked()
+    with page.expect_navigation():
+        page.keyboard.press("s")
+    sad = TEXTS[0].index("sad")
+    assert [reading.marks for reading in readings(office, 0)] == [(*PROPOSED[0], Mark(sad, sad + 3, "PLACE"))]
     context.close()
 
 
@@ -117,10 +166,10 @@ def test_the_keyboard_and_the_mouse_alone_are_enough(chromium: Browser, office: 
         page.keyboard.press("s")
     text = TEXTS[1]
     parks, less, end = text.index("parks"), text.index("less"), text.index(" please")
-    assert decided(office, 1).decided == (Mark(parks, parks + 5, "PLACE"), Mark(less, end, "SCHOOL"))
+    assert [reading.marks for reading in readings(office, 1)] == [(Mark(parks, parks + 5, "PLACE"), Mark(less, end, "SCHOOL"))]
     with page.expect_navigation():
         page.keyboard.press("u")
-    assert decided(office, 1).state is review.ReviewState.PENDING
+    assert readings(office, 1) == []
     context.close()
 
 
