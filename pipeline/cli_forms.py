@@ -35,13 +35,16 @@ def _form(name: str) -> Form:
 
 
 def _intake() -> Intake:
+    """The way into the open wave, past the same gate as the child door."""
     from forms.load import load_survey
+    from governance.permit import standing_at_the_door
     from pipeline.intake import Intake
     from retention.collection_store import connect_collection
     from retention.settings import load_settings
 
-    zone = load_settings().collection
-    return Intake(zone, connect_collection(zone), load_survey().id)
+    zone, survey = load_settings().collection, load_survey()
+    standing_at_the_door(zone, survey).require()
+    return Intake(zone, connect_collection(zone), survey.id)
 
 
 @app.command("print")

@@ -17,9 +17,9 @@ from forms.survey import Survey
 from forms.window import Window
 from tests.functional.axe import violations
 from tests.functional.door import Wave, open_wave, serving
-from tests.permits import permitted
 from tests.functional.test_child_accessibility import sideways
 from tests.functional.walking import send, walk
+from tests.permits import permitted
 
 OPENS, CLOSES = datetime.fromisoformat("2026-04-20T09:00+01:00"), datetime.fromisoformat("2026-05-31T17:00+01:00")
 MINUTE = timedelta(minutes=1)
