@@ -1,0 +1,156 @@
+"""Counts that were withheld come back from percentages, rates, means, bases and drawings; what is made with care does not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from disclosure.clothes import Columns, attack_clothes, read_rows
+from disclosure.policy import Group, load_policy
+from disclosure.statistics import percentage
+from disclosure.table import Dimension, DisclosureError
+
+POLICY = replace(load_policy("ons-threshold-10"), group_disclosure=Group.NONE)
+PLACE, WISH = Dimension.flat("place", ["a", "b"]), Dimension.flat("wish", ["play", "rest", "learn"])
+SCORE = Dimension.flat("score", ["1", "2", "3", "4", "5"])
+
+
+def found(text: str, columns: Columns, *dimensions: Dimension, policy: object = POLICY) -> list[tuple[dict[str, str], int, int | None]]:
+    report = attack_clothes({"file": text}, {"file": dimensions or (WISH,)}, {"file": columns}, policy)  # type: ignore[arg-type]
+    return [(dict(e.cell), e.low, e.high) for e in report.exposed]
+
+
+def test_a_percentage_and_its_base_are_a_count() -> None:
+    text = "wish,n,percent\nTotal,60,100\nplay,,5.0\nrest,,45.0\nlearn,,50.0\n"
+    columns = Columns(percent="percent", of="wish")
+    assert found(text, columns) == [({"wish": "play"}, 3, 3)]
+    assert found(text.replace("60", "6000"), columns) == []  # 300 of 6,000
+
+
+def test_whole_per_cents_of_a_large_base_leave_enough_open() -> None:
+    text = "wish,n,percent\nTotal,600,100\nplay,,1\nrest,,45\nlearn,,54\n"
+    assert found(text, Columns(percent="percent", of="wish")) == []  # 3 to 9 of 600
+
+
+def test_a_base_is_read_from_its_own_column() -> None:
+    text = "place,wish,percent,base\na,play,8.3,48\na,rest,91.7,48\nb,play,50.0,200\n"
+    columns = Columns(count="", percent="percent", base="base", of="wish")
+    assert found(text, columns, PLACE, WISH) == [({"place": "a", "wish": "play"}, 4, 4)]
+
+
+def test_percentages_without_a_base_give_the_base_away_where_a_total_limits_it() -> None:
+    """2.13 %, 29.79 % and 68.09 % of at most 54 children are of 47: 1, 14 and 32."""
+    open_ = "place,wish,n,percent\na,play,,2.13\na,rest,,29.79\na,learn,,68.09\na,Total,,\n"
+    columns = Columns(percent="percent", of="wish", rounded_to=10)
+    assert found(open_, columns, PLACE, WISH) == []
+    limited = open_.replace("a,Total,,", "a,Total,50,")
+    assert ({"place": "a", "wish": "play"}, 1, 1) in found(limited, columns, PLACE, WISH)
+
+
+def test_rates_are_counts_too() -> None:
+    text = "wish,n,rate\nTotal,850,\nplay,,8.2\nrest,400,\n"
+    assert ({"wish": "play"}, 7, 7) in found(text, Columns(rate="rate", per=1000, of="wish"))
+
+
+def test_a_charts_embedded_data_are_read() -> None:
+    chart = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "mark": "bar",
+        "data": {"values": [{"wish": "play", "share": 5.0}, {"wish": "rest", "share": 95.0}, {"wish": "Total", "n": 60}]},
+    }
+    text = json.dumps(chart)
+    assert {"wish": "play", "share": "5.0"} in read_rows(text)
+    assert found(text, Columns(percent="share", of="wish")) == [({"wish": "play"}, 3, 3)]
+
+
+def test_lengths_drawn_to_scale_are_counts() -> None:
+    """Two bars with their numbers give the scale; a third, withheld, is as long as its count."""
+    text = "wish,n,width\nplay,,12.50\nrest,40,100.00\nlearn,60,150.00\nTotal,,\n"
+    assert found(text, Columns(length="width"), Dimension.flat("wish", ["play", "rest", "learn"])) == [({"wish": "play"}, 5, 5)]
+    assert found(text.replace("12.50", ""), Columns(length="width")) == []
+
+
+def test_rounded_counts_below_a_total_give_themselves_away() -> None:
+    text = "wish,n\nTotal,10\nplay,0\nrest,0\nlearn,5\n"
+    assert found(text, Columns(rounded_to=5)) == []
+    tight = "wish,n\nTotal,15\nplay,0\nrest,0\nlearn,5\n"  # 13 at least: 2, 2 and 7 make 11 at most
+    with pytest.raises(DisclosureError, match="fits"):
+        found(tight, Columns(rounded_to=5))
+    two = Dimension.flat("wish", ["play", "rest"])
+    assert found("wish,n\nTotal,5\nplay,0\nrest,0\n", Columns(rounded_to=5), two) == []  # 1 and 2, or 2 and 1, or 2 and 2
+    four = Dimension.flat("wish", ["play", "rest", "learn", "sing"])
+    leak = "wish,n\nTotal,10\nplay,0\nrest,0\nlearn,0\nsing,0\n"
+    assert len(found(leak, Columns(rounded_to=5), four)) == 5  # 2 each, and 8 together
+
+
+def test_the_mean_of_a_few_children_is_their_sum() -> None:
+    text = "place,n,mean\na,9,3.5\nb,10,3.5\n"
+    columns = Columns(mean="mean", scores=(1, 5))
+    told = found(text, columns, PLACE)
+    assert {each[0]["place"] for each in told} == {"a"}
+    assert len(told) == 2  # the count is small, and so is what its mean tells
+
+
+def test_a_mean_at_the_end_of_its_scale_is_everybodys_answer() -> None:
+    strict = replace(POLICY, group_disclosure=Group.ALL_BUT_ONE)
+    columns = Columns(mean="mean", scores=(1, 5))
+    for mean, told in (("5.00", True), ("5.0", False), ("4.97", True), ("4.95", False), ("1.00", True), ("1.05", False)):
+        assert bool(found(f"place,n,mean\na,40,{mean}\n", columns, PLACE, policy=strict)) == told
+
+
+def test_a_mean_gives_a_withheld_number_of_answers_away() -> None:
+    """20 children, 17 of whom gave 3, and a mean of 3.3: of the other three, all gave 5."""
+    text = "score,n,mean\nTotal,20,3.30\n3,17,\n1,0,\n2,0,\n4,,\n5,,\n"
+    columns = Columns(mean="mean", scores=(1, 5), of="score", score="score")
+    assert ({"score": "5"}, 3, 3) in found(text, columns, SCORE)
+    coarse = text.replace("3.30", "3.3")
+    assert ({"score": "5"}, 3, 3) not in found(coarse, columns, SCORE)
+
+
+def test_numbers_that_contradict_each_other_are_told() -> None:
+    with pytest.raises(DisclosureError, match="contradict"):
+        found("wish,n,percent\nTotal,60,\nplay,10,50.0\n", Columns(percent="percent", of="wish"))
+
+
+@pytest.mark.parametrize("text", ["{", "a,b\n1,2\n", "wish,n\nsleep,3\n"])
+def test_what_holds_no_table_is_refused(text: str) -> None:
+    with pytest.raises(DisclosureError):
+        found(text, Columns())
+
+
+def test_an_unknown_base_variable_is_refused() -> None:
+    with pytest.raises(DisclosureError, match="no variable 'age'"):
+        found("wish,n\nplay,3\n", Columns(percent="p", of="age"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 400), min_size=3, max_size=3), st.integers(0, 2), st.booleans())
+def test_no_true_count_is_ever_excluded(counts: list[int], decimals: int, show_base: bool) -> None:
+    base = sum(counts)
+    if base == 0:
+        return
+    rows = [f"Total,{base if show_base else ''},"] + [
+        f"{code},,{100 * count / base:.{decimals}f}" for code, count in zip(WISH.leaves, counts, strict=True)
+    ]
+    text = "wish,n,percent\n" + "\n".join(rows)
+    report = attack_clothes({"f": text}, {"f": [WISH]}, {"f": Columns(percent="percent", of="wish")}, POLICY)
+    true = np.array([base, *counts])
+    assert (report.low[0] <= true).all()
+    assert ((true <= report.high[0]) | (report.high[0] < 0)).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(10, 4000), min_size=3, max_size=3))
+def test_percentages_made_by_the_rules_tell_no_small_count(counts: list[int]) -> None:
+    """One count of 1 to 9 is withheld, beside another; percentages of the shown ones are made as for a release."""
+    shown = [None, None, counts[2]]
+    base = sum(counts)
+    rows = [f"Total,{base},"] + [
+        f"{code},{n if n else ''},{percentage(n, base, POLICY) or ''}" for code, n in zip(WISH.leaves, shown, strict=True)
+    ]
+    assert found("wish,n,percent\n" + "\n".join(rows), Columns(percent="percent", of="wish")) == []
