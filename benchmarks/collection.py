@@ -1,6 +1,7 @@
 """The child door under load, side by side in one call: a bare ASGI reply, the plain way, and our door, on SQLite and on PostgreSQL.
 
-    python -m benchmarks.collection [--seconds 8] [--repeat 3] [--connections 64 512] [--folder FOLDER] [--only NAME ...]
+    python -m benchmarks.collection [--seconds 8] [--repeat 3] [--connections 64 512] [--folder FOLDER]
+                                   [--databases sqlite postgresql]
 
 Everything runs on this machine: the server (two workers for every row of the table) and a load generator in a process of its own,
 which share its processors, so only the ratios mean something. "submissions" posts last pages alone, as recorded from invented
@@ -163,8 +164,8 @@ def our_zone(folder: Path, url: str) -> tuple[CollectionZone, CollectionStore]:
     return zone, store
 
 
-def cases(folder: Path, postgres: Callable[[], str]) -> Iterator[Case]:
-    """Every row of the table, on new databases."""
+def cases(folder: Path, databases: dict[str, Callable[[str], str]]) -> Iterator[Case]:
+    """Every row of the table. `databases`: from the name of a kind to what gives the URL of a new one for a name."""
     survey = load_survey()
     children = Cohort(survey.forms, 2021, Directory.embedded()).children(CHILDREN)
     zone, _ = our_zone(folder / "recording", f"sqlite:///{folder / 'recording' / 'responses.sqlite'}")
@@ -172,7 +173,7 @@ def cases(folder: Path, postgres: Callable[[], str]) -> Iterator[Case]:
         journeys = record(f"http://127.0.0.1:{port}", children)
     last = [[journey[-2]] for journey in journeys]
     yield Case("bare", "none", plain_door.bare, last, None)
-    for database, new in (("sqlite", lambda name: f"sqlite:///{folder / name / 'r.sqlite'}"), ("postgresql", lambda _: postgres())):
+    for database, new in databases.items():
         url = new("plain")
         engine = plain_door.make_tables(url)
 
@@ -222,17 +223,20 @@ def main() -> None:
     parser.add_argument("--connections", type=int, nargs="+", default=[64, 512])
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--folder", type=Path, default=None)
-    parser.add_argument("--only", nargs="+", default=None, help="parts of the names of rows, such as sqlite or submissions")
+    parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
     given = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=given.folder)))
         folder.chmod(0o711)  # PostgreSQL runs as a user of its own
-        server = stack.enter_context(running_postgres(durable_in=folder)) if not given.only or "sqlite" not in given.only else None
+        databases: dict[str, Callable[[str], str]] = {}
+        if "sqlite" in given.databases:
+            databases["sqlite"] = lambda name: f"sqlite:///{folder / name / 'responses.sqlite'}"
+        if "postgresql" in given.databases:
+            server = stack.enter_context(running_postgres(durable_in=folder))
+            databases["postgresql"] = lambda _: server.new_database()
         print(HEADER, flush=True)
         speeds: dict[tuple[str, int], float] = {}
-        for case in cases(folder, server.new_database if server else lambda: "sqlite://"):
-            if given.only and not any(part in f"{case.database} {case.name}" for part in given.only):
-                continue
+        for case in cases(folder, databases):
             for connections in given.connections:
                 rows = [measure(case, connections, given.seconds, given.workers) for _ in range(given.repeat)]
                 if case.name.startswith("plain"):

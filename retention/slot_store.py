@@ -12,7 +12,7 @@ import os
 import random
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from itertools import pairwise
@@ -31,10 +31,17 @@ DEFAULT_CAPACITY = 8192  # slots; they double when two thirds are taken, which r
 _FETCH = 500  # records read at a time
 _WALK = 12  # slots looked at in one query while a place is sought
 _BLANK = {"filled": 0, "id": bytes(16), "body": bytes(BODY_SIZE), "locator": bytes(LOCATOR_SIZE)}
-# A response needs two or three small statements. They go to the driver itself: around it, each would cost ten times as much.
-_LOOK = "SELECT slot, filled, id FROM slot WHERE slot BETWEEN ? AND ? ORDER BY slot"
-_WRITE = "UPDATE slot SET filled = :filled, id = :id, body = :body, locator = :locator WHERE slot = :place"
-_MOVE = "UPDATE slot SET (filled, id, body, locator) = (SELECT filled, id, body, locator FROM slot WHERE slot = ?) WHERE slot = ?"
+_AT_ONCE = 64  # responses written by one statement
+# A whole group is looked up by one statement that gives one row, and written by a few. The driver lets other threads run at every
+# row and every statement; while the door is busy, each time would cost a wait for Python's lock that is longer than the work.
+_LOOK = (
+    "SELECT group_concat(place || ' ' || hex(id)) FROM (SELECT DISTINCT slot.slot AS place, slot.id AS id "
+    "FROM (VALUES {}) AS wanted JOIN slot ON slot.slot BETWEEN wanted.column1 AND wanted.column2 WHERE slot.filled = 1)"
+)
+_WRITE = (
+    "UPDATE slot SET filled = new.column2, id = new.column3, body = new.column4, locator = new.column5 "
+    "FROM (VALUES {}) AS new WHERE slot.slot = new.column1"
+)
 
 
 class SlotStore(WaveRow):
@@ -85,37 +92,18 @@ class SlotStore(WaveRow):
         with self._writing() as connection:
             wave, driver = self._require_open(connection, wave_id), _driver(connection)
             capacity, stored, receipts = wave.capacity, wave.stored, []
+            arranging = _Arranging(driver, wave.salt, capacity, records)
             for record in records:
-                chain = self._chain(driver, record.id, wave.salt, capacity)
-                if chain is None:
-                    receipts.append(Receipt.ALREADY_STORED)
-                    continue
-                stored += 1
-                if is_crowded(stored, capacity):
+                if is_crowded(stored + 1, capacity) and not arranging.holds(record):
+                    arranging.write(self._read(connection, arranging.displaced()))
                     capacity = self._grow(connection, wave.salt, capacity)
-                    chain = self._chain(driver, record.id, wave.salt, capacity) or []
-                for place, beyond in reversed(list(pairwise(chain))):
-                    driver.execute(_MOVE, (place, beyond))
-                self._write(driver, chain[0], record)
-                receipts.append(Receipt.STORED)
+                    arranging = _Arranging(driver, wave.salt, capacity, records)
+                new = arranging.fit_in(record)
+                stored += new
+                receipts.append(Receipt.STORED if new else Receipt.ALREADY_STORED)
+            arranging.write(self._read(connection, arranging.displaced()))
             self._set(connection, capacity=capacity, stored=stored)
         return receipts
-
-    def _chain(self, driver: sqlite3.Connection, response_id: bytes, salt: bytes, capacity: int) -> list[int] | None:
-        return make_room(response_id, self._walk(driver, home(response_id, salt, capacity), capacity))
-
-    @staticmethod
-    def _walk(driver: sqlite3.Connection, first: int, capacity: int) -> Iterator[tuple[int, bytes | None]]:
-        """Slots and the ids in them, from `first` once around."""
-        for start, stop in ((first, capacity), (0, first)):
-            for lower in range(start, stop, _WALK):
-                for place, filled, response_id in driver.execute(_LOOK, (lower, min(lower + _WALK, stop) - 1)):
-                    yield place, response_id if filled else None
-
-    @staticmethod
-    def _write(driver: sqlite3.Connection, place: int, record: SealedResponse | None) -> None:
-        values = _BLANK if record is None else {"filled": 1, "id": record.id, "body": record.body, "locator": record.locator}
-        driver.execute(_WRITE, {"place": place, **values})
 
     @staticmethod
     def _read(connection: Connection, places: Sequence[int]) -> dict[int, SealedResponse]:
@@ -137,15 +125,19 @@ class SlotStore(WaveRow):
         filled = {row.id: row.slot for row in connection.execute(select(slot.c.id, slot.c.slot).where(slot.c.filled == 1))}
         belongs, driver = arrange(filled, salt, beyond), _driver(connection)
         moves = {place: belongs[response_id] for response_id, place in filled.items() if place != belongs[response_id]}
+
+        def write(place: int, record: SealedResponse | None) -> None:
+            _write(driver, {place: record})
+
         while moves:
             place, target = moves.popitem()
             carried = self._read(connection, [place])[place]
-            self._write(driver, place, None)
+            write(place, None)
             while target in moves:
                 displaced, beyond_target = self._read(connection, [target])[target], moves.pop(target)
-                self._write(driver, target, carried)
+                write(target, carried)
                 carried, target = displaced, beyond_target
-            self._write(driver, target, carried)
+            write(target, carried)
         return beyond
 
     def close(self, day: date) -> None:
@@ -171,6 +163,74 @@ class SlotStore(WaveRow):
             self._require_closed(connection)
             connection.execute(update(slot).values(**_BLANK))
             self._set(connection, state=WaveState.WIPED, stored=0)
+
+
+class _Arranging:
+    """New responses among the slots around their homes: worked out in memory, then written together."""
+
+    def __init__(self, driver: sqlite3.Connection, salt: bytes, capacity: int, records: Sequence[SealedResponse]) -> None:
+        self._driver, self._salt, self._capacity = driver, salt, capacity
+        self._ids: dict[int, bytes | None] = {}  # of the slots that were looked at; None is free
+        self._new: dict[bytes, SealedResponse] = {}
+        self._was: dict[bytes, int] = {}  # where a response that was moved on lies in the file
+        self._changed: set[int] = set()
+        self._look([home(record.id, salt, capacity) for record in records])
+
+    def _look(self, first: Sequence[int]) -> None:
+        ends = [end for start in first for end in (start, start + _WALK - 1)]
+        found = self._driver.execute(_LOOK.format(", ".join(["(?, ?)"] * len(first))), ends).fetchone()[0] if first else None
+        taken = {
+            int(place): bytes.fromhex(response_id)
+            for place, _, response_id in (one.partition(" ") for one in (found or "").split(",") if one)
+        }
+        for start in first:
+            for place in range(start, min(start + _WALK, self._capacity)):
+                self._ids.setdefault(place, taken.get(place))
+
+    def _walk(self, response_id: bytes) -> Iterator[tuple[int, bytes | None]]:
+        """Slots and the ids in them, from a response's home once around."""
+        first = home(response_id, self._salt, self._capacity)
+        for step in range(self._capacity):
+            place = (first + step) % self._capacity
+            if place not in self._ids:
+                self._look([place])
+            yield place, self._ids[place]
+
+    def holds(self, record: SealedResponse) -> bool:
+        """True if it is stored already, or arranged."""
+        return make_room(record.id, self._walk(record.id)) is None
+
+    def fit_in(self, record: SealedResponse) -> bool:
+        """Find its place, and others' if they must move on for it. False if it is there already."""
+        chain = make_room(record.id, self._walk(record.id))
+        if chain is None:
+            return False
+        for place, beyond in reversed(list(pairwise(chain))):
+            moved = self._ids[place]
+            if moved is not None and moved not in self._new:
+                self._was.setdefault(moved, place)
+            self._ids[beyond] = moved
+        self._ids[chain[0]] = record.id
+        self._new[record.id] = record
+        self._changed.update(chain)
+        return True
+
+    def displaced(self) -> list[int]:
+        """Slots of the file whose responses move on."""
+        return list(self._was.values())
+
+    def write(self, displaced: Mapping[int, SealedResponse]) -> None:
+        """Write every slot that changed, given what lies in the displaced ones."""
+        content = {**self._new, **{record.id: record for record in displaced.values()}}
+        _write(self._driver, {place: content[self._ids[place] or b""] for place in sorted(self._changed)})
+
+
+def _write(driver: sqlite3.Connection, records: Mapping[int, SealedResponse | None]) -> None:
+    """Overwrite slots."""
+    rows = [(place, 1, one.id, one.body, one.locator) if one else (place, *_BLANK.values()) for place, one in records.items()]
+    for first in range(0, len(rows), _AT_ONCE):
+        chunk = rows[first : first + _AT_ONCE]
+        driver.execute(_WRITE.format(", ".join(["(?, ?, ?, ?, ?)"] * len(chunk))), [value for row in chunk for value in row])
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
