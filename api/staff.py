@@ -19,6 +19,7 @@ from api.office import page, static_file
 from api.raw_texts import RawTexts
 from api.security import harden
 from api.staff_guard import COOKIE, Guard, LoopbackOnly, Visit, posted
+from api.staff_quality import add_quality
 from api.staff_releases import add_release_desk
 from api.staff_review import add_review_desk
 from api.staff_session import Attempts, Clock, Session, Sessions
@@ -60,6 +61,7 @@ def create_app(zone: SecureZone, release_zone: ReleaseZone | None = None, clock:
     _add_door(app, guard, store, sessions, attempts)
     _add_status(guard, store)
     add_review_desk(guard, store, sessions, RawTexts(store))
+    add_quality(guard, store)
     add_release_desk(guard, store, release_zone)
     _add_errors(app)
     return harden(LoopbackOnly(app), LARGEST_BODY, cookies=True)

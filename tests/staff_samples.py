@@ -21,6 +21,7 @@ from pipeline.steps.protect import to_frame
 from retention import releases
 from retention.ledger import Entry
 from retention.review import Reason, add_items
+from retention.review_draws import Draw, add_draw
 from retention.review_marks import Mark
 from retention.secure_store import SecureStore, Wave
 from retention.settings import SecureZone
@@ -69,6 +70,7 @@ def make_office(folder: Path) -> SecureStore:
         store.add_asset(connection, WAVE, "protected", protected[0])
         store.add_asset(connection, WAVE, "attack", protected[1])
         add_items(connection, WAVE, queue)
+        add_draw(connection, Draw(WAVE, 1, "5eed", 1, 1))
     digest = build_release(approval.draft_folder(store.zone, "autumn-2026"), description(), [release_table()])
     releases.draft(store, "autumn-2026", WAVE, "olga", digest)
     return store

@@ -31,7 +31,7 @@ from tests.staff_samples import PASSWORD, PEOPLE, TEXTS, WAVE, csrf_of, make_off
 
 BASE = "http://127.0.0.1"
 PAGES = {
-    "ann": ("/status",),
+    "ann": ("/status", f"/review-quality/{WAVE}"),
     "rita": ("/review", f"/review/{WAVE}"),
     "chris": ("/releases", "/releases/autumn-2026", "/releases/autumn-2026/tables/life-by-place"),
 }

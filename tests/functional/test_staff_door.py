@@ -205,7 +205,7 @@ def test_two_checkers_let_a_release_leave_and_its_author_cannot(
 
 def test_axe_finds_nothing_at_any_desk(chromium: Browser, office: SecureStore, address: str) -> None:
     desks = {
-        "ann": ("/status",),
+        "ann": ("/status", f"/review-quality/{WAVE}"),
         "rita": ("/review", f"/review/{WAVE}", "/status"),
         "chris": ("/releases", "/releases/autumn-2026", "/releases/autumn-2026/tables/life-by-place"),
     }
