@@ -87,7 +87,7 @@ _SCALARS: Mapping[Any, Callable[[Any, str], Any]] = {str: _text, int: number, bo
 
 
 def _sentence(message: str) -> str:
-    return message if message.endswith(".") else f"{message}."
+    return " ".join(message.split()).removesuffix(".") + "."
 
 
 def require(condition: bool, message: str) -> None:

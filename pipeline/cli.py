@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline import cli_disclosure, cli_forms, cli_geography, cli_office, cli_quality, cli_release
+from pipeline import cli_disclosure, cli_forms, cli_geography, cli_governance, cli_office, cli_quality, cli_release
 from pipeline.cli_options import Person, WaveName, bar, console, open_store, print_counts, store_for_step
 from pipeline.failures import exit_code, sentence
 
@@ -24,6 +24,7 @@ app.add_typer(cli_geography.app, name="geography")
 app.add_typer(cli_quality.app, name="quality")
 app.add_typer(cli_disclosure.app, name="disclosure")
 app.add_typer(cli_forms.app, name="forms")
+cli_governance.mount(app)
 
 INTERRUPTED = 130
 Children = Annotated[int, typer.Option(min=1, help="How many.")]
@@ -59,7 +60,9 @@ def serve(port: Annotated[int, typer.Option(min=0, max=65533)] = 8001) -> None:
             collecting = False
         if not collecting:
             console.print(
-                "No wave is open, so the child door says that it is closed. To try it: bigask wave open trial --as YOU", soft_wrap=True
+                "No wave is open, so the child door says that it is closed. To try it: "
+                "bigask dpia demonstrate --as YOU, then bigask wave open trial --as YOU",
+                soft_wrap=True,
             )
         console.print("Ctrl-C closes the doors.")
         try:
