@@ -1,22 +1,28 @@
 """How fast and how right is `locate`: against the machine's own limit and its peers, in one run.
 
     python -m benchmarks.locate                            # lookup, matching, peers; needs no file
+    python -m benchmarks.locate --whole                    # only: the whole step, on sealed locators, at three sizes
     python -m benchmarks.locate --official ONSPD.zip       # also: importing, against pyarrow alone
-    python -m benchmarks.locate --sample true_codes.csv    # also: accuracy; columns pcds and any of lsoa11cd, msoa11cd, lad25cd
+    python -m benchmarks.locate --truth true_codes.csv     # only: accuracy; columns pcds and any of lsoa11cd, msoa11cd, lad25cd
 
-Every figure is the best of several runs, because what disturbs a run only ever makes it slower.
+Every figure but those of the whole step is the best of several runs, because what disturbs a run only ever makes it slower. Seconds of
+the processor are given beside those of the clock: on a busy machine only they tell what a step costs.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import os
 import resource
 import sqlite3
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -27,12 +33,23 @@ import pyarrow.parquet as pq
 from forms.answers import Locator
 from pipeline.directory import ENGLAND, Directory
 from pipeline.geography.catalogue import add
+from pipeline.geography.in_use import directory_in_use
 from pipeline.geography.layout import recognise
 from pipeline.geography.source import sources
 from pipeline.locate import match
 from pipeline.outward import nations
 from pipeline.postcode import Outcome, pack, unpack
 from pipeline.schools import SchoolDirectory
+from pipeline.steps.locate import locate
+from retention.bundle import write_bundle
+from retention.destroy import certified
+from retention.keys import KeyKind, write_private
+from retention.ledger import Entry
+from retention.seal import LOCATOR_SIZE, seal
+from retention.secure_store import SecureStore, Wave
+from retention.settings import SecureZone
+from retention.steps import Verb, step
+from retention.vault import StoredFile, file_hash
 
 RESPONSES = 557_077
 REPEATS = 5
@@ -135,6 +152,79 @@ def matching(directory: Directory) -> None:
     print(f"largest memory so far: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:,.0f} MB")
 
 
+def sealed_wave(home: Path, locators: list[Locator]) -> tuple[SecureStore, str]:
+    """A secure zone with a wave of these locators, each sealed as the child door seals it, transferred and not yet located."""
+    write_private(home / "passphrase", b"a passphrase for this measurement")
+    store = SecureStore(SecureZone(home, f"sqlite:///{home / 'secure.sqlite'}", home / "passphrase"))
+    wave = Wave("measured", "big_ask", "body-measured", "locator-measured")
+    store.ring.create(wave.locator_key, KeyKind.SEALED_BOX)
+    store.add_wave(wave, Entry("benchmark", "wave-open", wave.id))
+    public = store.ring.public(wave.locator_key)
+    with step(store, wave, Verb.TRANSFER, "benchmark") as running:
+        path = store.vault.folder / "locators.bundle"
+        write_bundle(path, "locators", LOCATOR_SIZE, (seal(locator.to_bytes(), LOCATOR_SIZE, public) for locator in locators))
+        running.add_file("locators", StoredFile(path.name, wave.locator_key, len(locators), file_hash(path)))
+    return store, wave.id
+
+
+def whole_step(directory: Directory) -> None:
+    """`locate` as the command runs it: check, open, match, write the encrypted result, destroy the key, certify."""
+    schools = invented_schools(directory)
+    print(f"\nthe whole step on {len(os.sched_getaffinity(0))} processors: from sealed locators to the certificate")
+    for count in (50_000, 200_000, RESPONSES):
+        with temporary() as home:
+            store, wave = sealed_wave(home, invented_locators(directory, schools, count))
+            memory = Peak()
+            start, busy = time.perf_counter(), processor_seconds()
+            with memory:
+                told = locate(store, wave, "benchmark", directory=directory, schools=schools)
+            clock, busy = time.perf_counter() - start, processor_seconds() - busy
+            if told["responses"] != count or told["set_aside"] or certified(store, wave) != {"locators"}:
+                raise SystemExit("the step did not end as it should")
+        print(
+            f"{count:>9,} locators {clock:8.1f} s, {busy:7.1f} s of a processor ({busy / count * 1e6:.0f} microseconds each), "
+            f"at most {memory.megabytes:,.0f} MB in all processes"
+        )
+
+
+def processor_seconds() -> float:
+    """Used by this process and its children that have ended."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+class Peak:
+    """The largest memory of this process and its children together while it lasts, looked at ten times a second.
+
+    Resident set size: what several processes share counts for each.
+    """
+
+    def __init__(self) -> None:
+        self.megabytes = 0.0
+        self._ended = threading.Event()
+        self._watch = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._watch.join()
+
+    def _look(self) -> None:
+        while not self._ended.wait(0.1):
+            pids = [os.getpid(), *(child.pid for child in multiprocessing.active_children() if child.pid)]
+            self.megabytes = max(self.megabytes, sum(map(_resident, pids)) / 1e6)
+
+
+def _resident(pid: int) -> int:
+    """Bytes of memory that a process holds; 0 if it has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
+    except (OSError, IndexError):
+        return 0
+
+
 def importing(path: Path) -> None:
     """`geography add`, against pyarrow streaming the same columns to Parquet from the same file."""
     source = sources(path)[0]
@@ -190,15 +280,22 @@ def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--official", type=Path, help="an ONSPD, NSPL or ONS lookup file as downloaded")
-    parser.add_argument("--sample", type=Path, help="a CSV of postcodes with their published codes")
+    parser.add_argument("--truth", type=Path, help="a CSV of postcodes with their published codes; the directory in use is that of --home")
+    parser.add_argument(
+        "--home", type=Path, help="a folder that `bigask geography add` has filled; without it, what comes with the program"
+    )
+    parser.add_argument("--whole", action="store_true", help="measure the whole step")
     arguments = parser.parse_args()
     if arguments.official is not None:
         importing(arguments.official)
-    directory = Directory.embedded()
-    if arguments.sample is not None:
-        accuracy(arguments.sample, directory)
-    lookups(directory)
-    matching(directory)
+    directory = directory_in_use(arguments.home) if arguments.home else Directory.embedded()
+    if arguments.truth is not None:
+        accuracy(arguments.truth, directory)
+    if arguments.whole:
+        whole_step(directory)
+    if arguments.truth is None and not arguments.whole:
+        lookups(directory)
+        matching(directory)
 
 
 if __name__ == "__main__":

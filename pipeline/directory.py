@@ -178,10 +178,7 @@ class Directory:
 
         Terminated postcodes count; those of which nobody knows the place do not.
         """
-        numbers, councils = self._council_numbers
-        found = np.unique(numbers[self._place_of_outward(outward)])
-        found = found[found != _NOWHERE]
-        return councils[int(found[0])] if len(found) == 1 and found[0] != _ABROAD else None
+        return self._councils_of_outwards.get(pack_outward(outward) // INWARD_SPAN)
 
     def _place_of_outward(self, outward: str) -> NDArray[np.int32]:
         start = pack_outward(outward)
@@ -189,11 +186,15 @@ class Directory:
         return self.place[first:last]
 
     @cached_property
-    def _council_numbers(self) -> tuple[NDArray[np.int64], list[str]]:
-        """The council of each place as a position in the list, _ABROAD outside England, _NOWHERE if it is not known."""
+    def _councils_of_outwards(self) -> dict[int, str]:
+        """The council of each outward code that has exactly one, by its packed number; worked out for all of them at once."""
         numbers, councils = pd.factorize(self.places["lad25cd"])
-        elsewhere = np.where(self.places["nation"].isna(), _NOWHERE, _ABROAD)
-        return np.where(numbers >= 0, numbers, elsewhere), councils.tolist()
+        numbers = np.where((numbers < 0) & self.places["nation"].notna(), len(councils), numbers)[self.place]  # abroad: one more
+        outwards, starts = np.unique(self.codes // INWARD_SPAN, return_index=True)
+        lowest = np.minimum.reduceat(np.where(numbers < 0, len(councils) + 1, numbers), starts)
+        highest = np.maximum.reduceat(numbers, starts)
+        single = (lowest == highest) & (highest < len(councils))
+        return {int(code): str(councils[number]) for code, number in zip(outwards[single], highest[single], strict=True)}
 
     @cached_property
     def _places_and_none(self) -> pd.DataFrame:
@@ -219,5 +220,3 @@ _OUTCOMES: Final = np.array(
     ],
     dtype=object,
 )
-_ABROAD: Final = -1
-_NOWHERE: Final = -2

@@ -80,7 +80,8 @@ _SHORT: Final = {
 def key(name: str) -> str:
     """The words of a school's name in one spelling and in sorted order, so that their order and small words do not matter."""
     text = unicodedata.normalize("NFKD", name.casefold().replace("&", " and "))
-    text = "".join(c for c in text if not unicodedata.combining(c))
+    if not text.isascii():
+        text = "".join(c for c in text if not unicodedata.combining(c))
     for pattern, replacement in _PHRASES:
         text = pattern.sub(replacement, text)
     words = (_SHORT.get(word, word) for word in _WORD.findall(text))
@@ -99,6 +100,7 @@ class SchoolDirectory:
     schools: pd.DataFrame
     sha256: str = ""  # of the file that they come from
     _spellings: dict[str, list[tuple[str, int]]] = field(init=False, repr=False)  # lad25cd -> (key, row)
+    _exact: dict[str, dict[str, set[int]]] = field(init=False, repr=False)  # lad25cd -> key -> rows
     _everywhere: dict[str, set[int]] = field(init=False, repr=False)  # key -> rows
 
     _kept: NDArray[np.int64] = field(init=False, repr=False)  # rows of one number agree in all that is kept
@@ -108,15 +110,18 @@ class SchoolDirectory:
         if missing:
             raise ValueError(f"a list of schools needs the columns {', '.join(REQUIRED)}; {', '.join(missing)} missing")
         spellings: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        exact: dict[str, dict[str, set[int]]] = defaultdict(dict)
         everywhere: dict[str, set[int]] = defaultdict(set)
         columns = (self.schools[column].fillna("") for column in ("name", "town", "locality", "lad25cd"))
         for row, (school, town, locality, lad) in enumerate(zip(*columns, strict=True)):
             for spelling in {key(school), key(f"{school} {town}"), key(f"{school} {locality}")}:
                 spellings[lad].append((spelling, row))
+                exact[lad].setdefault(spelling, set()).add(row)
                 everywhere[spelling].add(row)
         kept = self.schools.groupby(list(KEPT), dropna=False, sort=False).ngroup().to_numpy()
         object.__setattr__(self, "_kept", np.where(self.schools["phase"].isna(), _WITHHELD, kept))
         object.__setattr__(self, "_spellings", dict(spellings))
+        object.__setattr__(self, "_exact", dict(exact))
         object.__setattr__(self, "_everywhere", dict(everywhere))
 
     def match(self, names: Sequence[str], councils: Sequence[str | None]) -> pd.DataFrame:
@@ -137,7 +142,10 @@ class SchoolDirectory:
             else:
                 wanted[council].append(spelling)
         for council, spellings in wanted.items():
-            for spelling, row in zip(spellings, self._near(spellings, council), strict=True):
+            right = self._exact.get(council, {})
+            doubtful = [spelling for spelling in spellings if spelling not in right]
+            results |= {(spelling, council): self._only(right[spelling]) for spelling in spellings if spelling in right}
+            for spelling, row in zip(doubtful, self._near(doubtful, council), strict=True):
                 results[spelling, council] = row
         rows = np.array([results[pair] for pair in asked], dtype=np.int64)
         outcome = np.select([rows >= 0, rows == _SEVERAL], [SchoolOutcome.MATCHED, SchoolOutcome.SEVERAL], SchoolOutcome.NOT_MATCHED)
@@ -150,7 +158,7 @@ class SchoolDirectory:
         return frame
 
     def _near(self, spellings: Sequence[str], council: str) -> list[int]:
-        """Row of the one school of this council that each spelling fits; _NONE or _SEVERAL otherwise."""
+        """Row of the one school of this council that each spelling nearly fits; _NONE or _SEVERAL otherwise."""
         known = self._spellings.get(council, [])
         if not known:
             return [_NONE] * len(spellings)
@@ -160,9 +168,7 @@ class SchoolDirectory:
             scores = process.cdist(spellings[start : start + _BLOCK], [k for k, _ in known], scorer=fuzz.ratio, score_cutoff=ALIKE - MARGIN)
             for line in scores:
                 best = float(line.max())
-                fits = set(rows[line > best - MARGIN].tolist()) if best >= ALIKE else set()
-                exact = set(rows[line == 100.0].tolist())
-                found.append(self._only(exact or fits))
+                found.append(self._only(set(rows[line > best - MARGIN].tolist()) if best >= ALIKE else set()))
         return found
 
     def _only(self, rows: set[int]) -> int:

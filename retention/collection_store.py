@@ -37,6 +37,10 @@ class CollectionStore(Protocol):
     Every method raises DatabaseUnavailable if the database does not answer, and every one but `open_wave` NoWave if none is open.
     """
 
+    @property
+    def log_after_wipe(self) -> str:
+        """What the database's write-ahead log still holds after `wipe`, as a code for the ledger."""
+
     def open_wave(self, wave: CollectionWave, day: date) -> None:
         """Start collecting. Repeated for the wave that is open, it changes nothing.
 

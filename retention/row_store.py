@@ -20,6 +20,8 @@ _WAVE_LOCK = 0x0B16A5C  # advisory lock: puts share it; opening, closing and wip
 class RowStore(WaveRow):
     """The collection store on PostgreSQL."""
 
+    log_after_wipe = "holds_sealed_records_until_recycled"  # only a superuser can hurry that; they are sealed
+
     def open_wave(self, wave: CollectionWave, day: date) -> None:
         with self._writing() as connection:
             self._alone(connection)

@@ -47,6 +47,8 @@ _WRITE = (
 class SlotStore(WaveRow):
     """The collection store on SQLite."""
 
+    log_after_wipe = "emptied"
+
     def __init__(self, engine: Engine, capacity: int = DEFAULT_CAPACITY) -> None:
         super().__init__(engine)
         self._first_capacity = capacity

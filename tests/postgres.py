@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,6 +57,13 @@ class Postgres:
     def url(self, database: str) -> str:
         """URL of a database of this server."""
         return f"postgresql+psycopg://bigask@127.0.0.1:{self.port}/{database}"
+
+    def folders_of(self, urls: Iterable[str]) -> list[Path]:
+        """Where the files of these databases lie, besides the logs that all databases of the server share."""
+        names = [url.rpartition("/")[2] for url in urls]
+        with psycopg.connect(f"postgresql://bigask@127.0.0.1:{self.port}/postgres") as connection:
+            found = connection.execute("SELECT oid FROM pg_database WHERE datname = ANY(%s)", (names,)).fetchall()
+        return [self.data / "base" / str(oid) for (oid,) in found]
 
     def new_database(self, template: str = "template0") -> str:
         """URL of a new database, empty or a copy of another."""

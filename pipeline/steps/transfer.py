@@ -19,7 +19,7 @@ WIPED = "wipe-collection"
 def transfer(
     store: SecureStore, collection: CollectionStore, wave_id: str, actor: str, progress: Progress = silent
 ) -> dict[str, int | str]:
-    """Carry a wave over. Returns the step's counts.
+    """Carry a wave over. Returns the step's counts, and what the server's write-ahead log still holds (sealed, if anything).
 
     Raises StepRefused if another wave is on the collection server or not every record arrived; then nothing is wiped.
     """
@@ -36,7 +36,7 @@ def transfer(
             collection.close(today())
             _carry(store, collection, wave, running, progress)
     _wipe(store, collection, wave, actor)
-    return dict(store.steps(wave_id)[Verb.TRANSFER])
+    return {**store.steps(wave_id)[Verb.TRANSFER], "write_ahead_log": collection.log_after_wipe}
 
 
 def _carry(store: SecureStore, collection: CollectionStore, wave: Wave, running: Step, progress: Progress) -> None:
@@ -68,7 +68,7 @@ def _wipe(store: SecureStore, collection: CollectionStore, wave: Wave, actor: st
     if there.id == wave.id and there.state is not WaveState.WIPED:
         _require_here(store, wave)
         collection.wipe()
-    with store.record(Entry(actor, WIPED, wave.id)):
+    with store.record(Entry(actor, WIPED, wave.id, {"write_ahead_log": collection.log_after_wipe})):
         pass
 
 
