@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline import cli_disclosure, cli_forms, cli_geography, cli_governance, cli_office, cli_quality, cli_release
+from pipeline import cli_disclosure, cli_forms, cli_geography, cli_governance, cli_office, cli_policy, cli_quality, cli_release
 from pipeline.cli_options import Person, WaveName, bar, console, open_store, print_counts, store_for_step
 from pipeline.failures import exit_code, sentence
 
@@ -23,6 +23,7 @@ app.add_typer(cli_office.ledger_app, name="ledger")
 app.add_typer(cli_geography.app, name="geography")
 app.add_typer(cli_quality.app, name="quality")
 app.add_typer(cli_disclosure.app, name="disclosure")
+app.add_typer(cli_policy.app, name="policy")
 app.add_typer(cli_forms.app, name="forms")
 cli_governance.mount(app)
 
