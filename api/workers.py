@@ -65,7 +65,7 @@ def serve(
         port,
         interface=Interfaces.ASGI,
         workers=workers or default_workers(),
-        runtime_mode=RuntimeModes.st,
+        runtime_mode=RuntimeModes.mt,  # the other one now and then does not end when it is told to
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=int(HEADERS_WITHIN * 1000), max_buffer_size=128 * 1024),
         websockets=False,

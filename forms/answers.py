@@ -184,6 +184,8 @@ def problems(page: Page, answers: Answers) -> tuple[Problem, ...]:
 
 
 def _choice_problems(question: Question, name: str, chosen: tuple[str, ...]) -> list[Problem]:
+    if len(chosen) == 1 and question.option(chosen[0]) is not None:  # nearly always, and never wrong
+        return []
     options = [option for code in chosen if (option := question.option(code)) is not None]
     if not options:
         typed = question.kind in (Kind.TEXT, Kind.POSTCODE, Kind.SCHOOL)
