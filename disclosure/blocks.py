@@ -1,68 +1,113 @@
 """Large systems, block by block: a move rarely needs more than a few neighbouring places.
 
 The variable with most codes (usually a geography) cuts the system into blocks of some of the codes below one parent. Cells
-above every block are proven first, with a few of each parent's codes to carry what moves; then each block by itself, the
-cells above it held fast; whatever is left, in the whole system. Every move is a move of the whole system, so the proofs
-hold as they are.
+above every block are proven first, with a few of each parent's codes to carry what moves. Then each block is solved by
+itself, several at a time; of the cells outside it, those withheld by then may move too. Whatever is left is proven in the
+whole system. Every move is a move of the whole system, so the proofs hold as they are, and so do all blocks' together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
 
 import numpy as np
 from scipy import sparse
 
 from disclosure.moves import Mask, Whole
-from disclosure.secondary import Pattern, Problem, Proofs, finish, prove, suppress
+from disclosure.secondary import Effort, Pattern, Problem, Proofs, finish, prove, suppress
 from disclosure.system import System
 
 WHOLE = 6000  # up to so many movable cells, a system is one block
-CODES = 40  # at most so many codes in a block
-CARRIERS = 4  # codes of each parent that carry the moves of the cells above
+BLOCK = 2000  # about so many movable cells in a block
+CARRIERS = 4  # codes of each parent that carry the moves of the cells above: with most small counts, and with fewest zeros
+PROCESSES = 2  # blocks that are solved at the same time
+
+Solve = Callable[[Problem, Effort], Pattern]
 
 
-def suppress_in_blocks(system: System, problem: Problem, progress: Callable[[float], None]) -> Pattern:
-    """`suppress`, for systems of any size."""
+def suppress_in_blocks(
+    system: System, problem: Problem, progress: Callable[[float], None], *, effort: Effort, start: Pattern | None = None
+) -> Pattern:
+    """`suppress`, for systems of any size. With a pattern to `start` from, what it proves and still holds is kept."""
+    if start is not None:
+        return extend(problem, start)
     blocks, carriers = _blocks(system, problem) if problem.movable.sum() > WHOLE else ([], np.zeros(0, np.int64))
     if len(blocks) < 2:
-        return suppress(problem, progress)
+        return suppress(problem, progress, effort)
     above = np.ones(len(problem.up), bool)
     above[np.concatenate(blocks)] = False
     carrying = np.zeros(len(above), bool)
     carrying[carriers] = True
-    hidden = problem.hidden & ~problem.free
-    moves: list[sparse.csr_matrix] = []
+    start_free = problem.free | (carrying & problem.hidden)
+    cells = np.flatnonzero((above | carrying) & (problem.movable | problem.hidden))
+    first = _widen(suppress(problem.part(cells, free=start_free), _quietly, replace(effort, starts=1)), cells, len(above))
+    held = problem.hidden | first.hidden
+    proofs = Proofs(problem)
+    proofs.take(first.moves)
+    done = problem.free | above | (first.hidden & proofs.proven())
+    inside = [np.flatnonzero(_among(block, len(above)) & problem.movable | held) for block in blocks]
+    parts = [
+        replace(problem, hidden=held).part(cells, free=done | ~_among(block, len(above)))
+        for cells, block in zip(inside, blocks, strict=True)
+    ]
+    found = [first]
+    for number, pattern in enumerate(_each(parts, effort)):
+        found.append(_widen(pattern, inside[number], len(above)))
+        progress(0.9 * (number + 1) / len(parts))
+    hidden = np.logical_or.reduce([held & ~problem.free, *(pattern.hidden for pattern in found)])
+    return extend(problem, finish(problem, hidden, sparse.vstack([pattern.moves for pattern in found]).tocsr()))
 
-    def solve(cells: Whole, free: Mask) -> None:
-        pattern = suppress(problem.part(cells, hidden=hidden & ~free, free=free), _quietly, starts=1)
-        hidden[cells] |= pattern.hidden
-        moves.append(_widen(pattern.moves, cells, len(above)))
 
-    solve(np.flatnonzero((above | carrying) & (problem.movable | hidden)), problem.free | (carrying & hidden))
-    for number, cells in enumerate(blocks):
-        progress((number + 1) / (len(blocks) + 1))
-        solve(cells[(problem.movable | hidden)[cells]], problem.free)
-    found = finish(problem, hidden, sparse.vstack(moves).tocsr())
-    return _rest(problem, found) if found.unproven.any() else found
+def extend(problem: Problem, pattern: Pattern) -> Pattern:
+    """The pattern with whatever else must be hidden and proven, found in the whole system; moves that no longer fit are left out."""
+    allowed = problem.movable | problem.hidden | problem.free
+    rows = np.repeat(np.arange(pattern.moves.shape[0]), np.diff(pattern.moves.indptr))
+    cells, steps = pattern.moves.indices, pattern.moves.data
+    wrong = ~allowed[cells] | (steps > problem.up[cells]) | (-steps > problem.down[cells])
+    moves = pattern.moves[np.setdiff1d(np.arange(pattern.moves.shape[0]), rows[wrong])]
+    hidden = (pattern.hidden & allowed | problem.hidden) & ~problem.free
+    found = finish(problem, hidden, moves)
+    if not found.unproven.any():
+        return found
+    proofs = Proofs(problem)
+    proofs.take(moves)
+    hidden = prove(problem, proofs, hidden, allowed | hidden, free=False)
+    more = sparse.csr_matrix(np.array(proofs.moves, np.int64).reshape(len(proofs.moves), len(hidden)))
+    return finish(problem, hidden, sparse.vstack([moves, more]).tocsr())
+
+
+def _each(parts: Sequence[Problem], effort: Effort) -> Iterator[Pattern]:
+    """Each part solved, in order; in processes of their own, the same patterns as without."""
+    if PROCESSES < 2:
+        yield from (suppress(part, _quietly, effort) for part in parts)
+        return
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_solve, parts, [effort] * len(parts))
+
+
+def _solve(part: Problem, effort: Effort) -> Pattern:
+    return suppress(part, _quietly, effort)
 
 
 def _quietly(_share: float) -> None:
     """No progress wanted within a block."""
 
 
-def _widen(moves: sparse.csr_matrix, cells: Whole, count: int) -> sparse.csr_matrix:
-    """Moves of some cells as moves of all."""
-    return sparse.csr_matrix((moves.data, cells[moves.indices], moves.indptr), shape=(moves.shape[0], count))
+def _among(cells: Whole, count: int) -> Mask:
+    among = np.zeros(count, bool)
+    among[cells] = True
+    return among
 
 
-def _rest(problem: Problem, found: Pattern) -> Pattern:
-    """Proves what no block could, in the whole system."""
-    proofs = Proofs(problem)
-    proofs.take(found.moves)
-    hidden = prove(problem, proofs, found.hidden, problem.movable | found.hidden | problem.free, free=False)
-    more = sparse.csr_matrix(np.array(proofs.moves, np.int64).reshape(len(proofs.moves), len(hidden)))
-    return finish(problem, hidden, sparse.vstack([found.moves, more]).tocsr())
+def _widen(pattern: Pattern, cells: Whole, count: int) -> Pattern:
+    """A pattern of some cells as one of all."""
+    hidden, unproven = np.zeros(count, bool), np.zeros(count, bool)
+    hidden[cells], unproven[cells] = pattern.hidden, pattern.unproven
+    moves = pattern.moves
+    return Pattern(hidden, sparse.csr_matrix((moves.data, cells[moves.indices], moves.indptr), shape=(moves.shape[0], count)), unproven)
 
 
 def _blocks(system: System, problem: Problem) -> tuple[list[Whole], Whole]:
@@ -72,19 +117,18 @@ def _blocks(system: System, problem: Problem) -> tuple[list[Whole], Whole]:
     variable, place = system.variables[v], system.places[:, v]
     index = {code: k for k, code in enumerate(variable.codes)}
     parents = {index[parent] for parent, _ in variable.partitions}
-    small = problem.hidden & (problem.down > 0)
+    small = np.bincount(place[problem.hidden & (problem.down > 0)], minlength=len(variable.codes))
+    movable = np.bincount(place[problem.movable], minlength=len(variable.codes))
     taken: set[int] = set()
     blocks: list[Whole] = []
     carriers: list[Whole] = []
     for _, children in variable.partitions:
-        codes = [index[child] for child in children if index[child] not in parents and index[child] not in taken]
-        codes = [code for code in codes if code in used[v]]
-        taken |= set(codes)
-        if not codes:
+        codes = np.array([index[child] for child in children if index[child] not in parents | taken and movable[index[child]]], int)
+        taken |= set(codes.tolist())
+        if not len(codes):
             continue
-        pieces = np.array_split(np.array(sorted(codes)), -(-len(codes) // CODES))
+        pieces = np.array_split(np.sort(codes), min(len(codes), -(-int(movable[codes].sum()) // BLOCK)))
         blocks += [np.flatnonzero(np.isin(place, piece)) for piece in pieces]
-        weight = [int((small & (place == code)).sum()) for code in codes]
-        best = np.array(codes)[np.argsort(-np.array(weight), kind="stable")[:CARRIERS]]
-        carriers.append(np.flatnonzero(np.isin(place, best)))
+        best = [codes[np.argsort(-weight[codes], kind="stable")[:CARRIERS]] for weight in (small, movable)]
+        carriers.append(np.flatnonzero(np.isin(place, np.concatenate(best))))
     return blocks, np.concatenate(carriers) if carriers else np.zeros(0, np.int64)

@@ -11,19 +11,14 @@ from scipy import sparse
 
 from disclosure.altered import alter, withhold_beside
 from disclosure.audit import AuditReport, Proofs
-from disclosure.blocks import suppress_in_blocks
 from disclosure.differencing import Meanings, attack_together
-from disclosure.moves import UNBOUNDED
-from disclosure.policy import Attacker, Policy
-from disclosure.primary import Primary, primary
-from disclosure.secondary import Pattern, Problem
-from disclosure.sums import cells_for_sums
-from disclosure.system import Mask, System, link
+from disclosure.policy import Policy
+from disclosure.secondary import Effort, Pattern
+from disclosure.suppression import Chosen, Wishes, choose
+from disclosure.system import System, link
 from disclosure.table import WITHHELD, Counts, DisclosureError, Method, PublishedTable, Status, Table
 
 Progress = Callable[[float, str], None]
-ZERO_WEIGHT = 50.0  # cost of withholding a zero: as dear as a cell of so many children
-CELL_WEIGHT = 5.0  # cost of withholding one more cell, beside the children in it
 
 
 def _quietly(_share: float, _step: str) -> None:
@@ -62,12 +57,15 @@ def protect(
     earlier: Sequence[PublishedTable] = (),
     meanings: Meanings | None = None,
     keys: Mapping[str, Counts] | None = None,
+    wishes: Wishes | None = None,
+    effort: Effort | None = None,
     progress: Progress | None = None,
 ) -> Protected:
     """Protects tables together, by the policy's method, also against what was released earlier.
 
     `meanings`: what codes stand for where tables cut children differently (see `disclosure.differencing`). `keys`: for the
-    cell key, the cell keys of each table's inner cells, by the table's id.
+    cell key, the cell keys of each table's inner cells, by the table's id. `wishes` and `effort` (see
+    `disclosure.suppression`): for suppression, what a user asks of the pattern, and how hard to look for a cheap one.
     progress(share done, step) is called now and then. Raises DisclosureError if the tables contradict each other, if they
     cannot be protected under this policy, or if the attack finds any withheld cell narrowed down too far.
     """
@@ -79,26 +77,18 @@ def protect(
     same = [table for table in earlier if table.population in populations and table.exact]
     system = link(tables, same)
     tell(0.05, "choosing what to withhold")
-    unnamed: frozenset[int] = frozenset()
-    wanted = np.zeros(len(system.x), bool)
-    while True:
-        rules = primary(system, policy, unnamed)
-        problem = _problem(system, rules, policy, tables, same)
-        problem.hidden |= wanted
-        pattern = suppress_in_blocks(system, problem, lambda share: tell(0.05 + 0.75 * share, "choosing what to withhold"))
-        lost = {g.total for g in rules.groups if pattern.unproven[[g.largest, g.zero if g.zero >= 0 else g.largest]].any()} - unnamed
-        lacking = cells_for_sums(system, pattern.hidden, problem, policy.minimum_withheld_sum)
-        if not lost and not lacking.any():
-            break
-        unnamed |= lost
-        wanted |= lacking
-    if pattern.unproven.any():
-        raise DisclosureError(
-            f"{int(pattern.unproven.sum())} cells cannot be protected in these tables: merge categories, or leave a table out"
-        )
-    published = tuple(_publish(table, system, at, rules, pattern.hidden, policy) for table, at in zip(tables, system.entries, strict=False))
+    chosen = choose(
+        system,
+        tables,
+        policy,
+        same,
+        wishes=wishes,
+        effort=effort,
+        progress=lambda share: tell(0.05 + 0.75 * share, "choosing what to withhold"),
+    )
+    published = tuple(_publish(table, chosen, at) for table, at in zip(tables, system.entries, strict=False))
     tell(0.8, "attacking the tables")
-    proofs = _proofs(tables, system, pattern)
+    proofs = _proofs(tables, system, chosen.pattern)
     found = attack_together(
         published,
         earlier,
@@ -145,40 +135,11 @@ def _refuse_exposed(found: AuditReport) -> None:
         )
 
 
-def _problem(system: System, rules: Primary, policy: Policy, tables: Sequence[Table], earlier: Sequence[PublishedTable]) -> Problem:
-    x, cells = system.x, len(system.x)
-    known, withheld = np.zeros(cells, bool), np.zeros(cells, bool)
-    for table, at in zip(earlier, system.entries[len(tables) :], strict=True):
-        known[at[~table.withheld.reshape(-1)]] = True
-        withheld[at[table.withheld.reshape(-1)]] = True
-    if (known & rules.withheld & ~system.implied).any():
-        raise DisclosureError("an earlier release has published a cell that must be withheld now: leave this table out")
-    low = floor(x, rules, policy)
-    high = np.full(cells, UNBOUNDED)
-    if policy.attacker is Attacker.STATUS_KNOWN:
-        high[rules.small & ~system.implied] = policy.threshold - 1
-    low[system.implied] = 0
-    movable = ((x > 0) | rules.opened | system.implied) & (x != WITHHELD) & ~known
-    hidden = (rules.withheld | withheld) & (x != WITHHELD)
-    free = system.implied & ~rules.small
-    weight = np.where(x > 0, x + CELL_WEIGHT, ZERO_WEIGHT)
-    return Problem(system.matrix, high - x, np.maximum(x - low, 0), weight, movable, hidden, free, policy.minimum_width, rules.fall, x)
-
-
-def floor(x: Counts, rules: Primary, policy: Policy) -> Counts:
-    """The least that a reader takes for granted of each cell, were it withheld."""
-    low = (x > 0).astype(np.int64)
-    if policy.attacker is Attacker.STATUS_KNOWN:
-        low[x >= policy.threshold] = policy.threshold
-        low[rules.group] = 0
-    return low
-
-
-def _publish(table: Table, system: System, at: Counts, rules: Primary, hidden: Mask, policy: Policy) -> PublishedTable:
+def _publish(table: Table, chosen: Chosen, at: Counts) -> PublishedTable:
     shape = table.counts.shape
-    withheld, small = hidden[at].reshape(shape), rules.small[at].reshape(shape)
+    withheld, small = chosen.pattern.hidden[at].reshape(shape), chosen.rules.small[at].reshape(shape)
     status = np.where(withheld, np.where(small, Status.PRIMARY, Status.SECONDARY), Status.PUBLISHED).astype(np.str_)
-    least = np.minimum(floor(system.x, rules, policy), 1)[at].reshape(shape)
+    least = np.minimum(chosen.least, 1)[at].reshape(shape)
     return PublishedTable(
         table.id,
         table.dimensions,

@@ -41,8 +41,8 @@ class Problem:
     fall: Whole  # how far below its count each cell must possibly be, beside the width
     order: Whole  # count of each cell: the largest are proven first
 
-    def part(self, cells: Whole, *, hidden: Mask, free: Mask) -> Problem:
-        """The problem of these cells alone, all others held fast."""
+    def part(self, cells: Whole, *, free: Mask) -> Problem:
+        """The problem of these cells alone, all others held fast; `free` (cells,) are in addition to the free ones."""
         matrix = self.matrix[:, cells].tocsr()
         return Problem(
             matrix[np.diff(matrix.indptr) > 0],
@@ -50,12 +50,20 @@ class Problem:
             self.down[cells],
             self.weight[cells],
             self.movable[cells],
-            hidden[cells],
-            free[cells],
+            self.hidden[cells],
+            (self.free | free)[cells],
             self.width,
             self.fall[cells],
             self.order[cells],
         )
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard to look for a cheap pattern; any effort gives a safe one. `starts`: 1 or 2; `prune`: publish again what can be."""
+
+    starts: int = 2
+    prune: bool = True
 
 
 @dataclass(eq=False)
@@ -268,7 +276,7 @@ def _spare(candidate: int, finder: Finder, pool: _Pool, needed: Mask, wanted: Ma
             finder.forbid(np.array([target]))
 
 
-def suppress(problem: Problem, progress: Callable[[float], None], *, starts: int = 2) -> Pattern:
+def suppress(problem: Problem, progress: Callable[[float], None], effort: Effort) -> Pattern:
     """Chooses the cells to withhold. Whatever cannot be protected is in `unproven`, never published and never passed over.
 
     Two starts, proving the largest counts first and the cells as they come, are put together before anything is published
@@ -276,14 +284,16 @@ def suppress(problem: Problem, progress: Callable[[float], None], *, starts: int
     """
     start = problem.hidden & ~problem.free
     proofs, hidden = Proofs(problem), start.copy()
-    for number, order in enumerate((problem.order, np.arange(len(start)))[:starts]):
+    for number, order in enumerate((problem.order, np.arange(len(start)))[: effort.starts]):
         own = replace(problem, order=order)
         found = Proofs(own)
         kept = prove(own, found, start, start | problem.free, free=True)
         hidden |= prove(own, found, kept, problem.movable | kept | problem.free, free=False)
         proofs.moves += found.moves
         progress(0.3 * (number + 1))
-    hidden, moves = _prune(problem, proofs, hidden)
+    moves = proofs.moves
+    if effort.prune:
+        hidden, moves = _prune(problem, proofs, hidden)
     return finish(problem, hidden, sparse.csr_matrix(np.array(moves, np.int64).reshape(len(moves), len(hidden))))
 
 

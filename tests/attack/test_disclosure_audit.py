@@ -168,11 +168,11 @@ def test_proofs_are_checked_not_believed() -> None:
 
 
 def test_protect_refuses_when_its_own_attack_finds_something(monkeypatch: pytest.MonkeyPatch) -> None:
-    import disclosure.protect as module
+    import disclosure.suppression as module
     from disclosure.secondary import Pattern, Problem
     from disclosure.system import System
 
-    def careless(_system: System, problem: Problem, _progress: object) -> Pattern:
+    def careless(_system: System, problem: Problem, _progress: object, **_how: object) -> Pattern:
         hidden = problem.hidden
         return Pattern(hidden, sparse.csr_matrix((0, len(hidden)), dtype=np.int64), np.zeros_like(hidden))
 

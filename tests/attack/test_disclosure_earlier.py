@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import disclosure.protect as module
+import disclosure.suppression as module
 from disclosure.audit import audit
 from disclosure.policy import Group, load_policy
 from disclosure.primary import Primary

@@ -55,7 +55,12 @@ def test_no_withheld_cell_is_pinned_down(shape: tuple[Dimension, ...], seed: int
 @given(seed=st.integers(0, 2**32 - 1), most=st.integers(3, 8))
 def test_a_system_cut_into_blocks_is_as_safe_as_a_whole_one(seed: int, most: int) -> None:
     truth = [random_table("t", SHAPES[2], np.random.default_rng(seed), most)]
-    with patch.object(blocks, "WHOLE", 0), patch.object(blocks, "CODES", 2), patch.object(blocks, "CARRIERS", 1):
+    with (
+        patch.object(blocks, "WHOLE", 0),
+        patch.object(blocks, "BLOCK", 4),
+        patch.object(blocks, "CARRIERS", 1),
+        patch.object(blocks, "PROCESSES", 1),
+    ):
         published = protected_or_none(truth, WITHOUT_GROUPS)
     assert published is not None
     check(published, truth, WITHOUT_GROUPS)
