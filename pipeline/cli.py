@@ -10,7 +10,18 @@ from typing import Annotated
 
 import typer
 
-from pipeline import cli_disclosure, cli_forms, cli_geography, cli_governance, cli_office, cli_policy, cli_quality, cli_release
+from pipeline import (
+    cli_disclosure,
+    cli_forms,
+    cli_geography,
+    cli_governance,
+    cli_lists,
+    cli_office,
+    cli_policy,
+    cli_quality,
+    cli_release,
+    cli_residual,
+)
 from pipeline.cli_options import Person, WaveName, bar, console, open_store, print_counts, store_for_step
 from pipeline.failures import exit_code, sentence
 
@@ -21,7 +32,9 @@ app.add_typer(cli_office.staff_app, name="staff")
 app.add_typer(cli_office.certificates_app, name="certificates")
 app.add_typer(cli_office.ledger_app, name="ledger")
 app.add_typer(cli_geography.app, name="geography")
+app.add_typer(cli_lists.app, name="lists")
 app.add_typer(cli_quality.app, name="quality")
+app.add_typer(cli_residual.app, name="residual")
 app.add_typer(cli_disclosure.app, name="disclosure")
 app.add_typer(cli_policy.app, name="policy")
 app.add_typer(cli_forms.app, name="forms")
@@ -30,6 +43,10 @@ cli_governance.mount(app)
 INTERRUPTED = 130
 Children = Annotated[int, typer.Option(min=1, help="How many.")]
 SetAside = Annotated[int | None, typer.Option(min=0, help="Go on although so many sealed records cannot be read.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default as many as there are processors.")]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="A Dask cluster's scheduler, tls://HOST:PORT, instead of processes.")
+]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same children.")]
 
 
@@ -135,12 +152,13 @@ def locate(wave: WaveName, person: Person, set_aside: SetAside = None) -> None:
 
 
 @app.command()
-def scrub(wave: WaveName, person: Person, set_aside: SetAside = None) -> None:
+def scrub(wave: WaveName, person: Person, set_aside: SetAside = None, workers: Workers = None, scheduler: Scheduler = None) -> None:
     """Propose redactions in free text and fill the review queue; then the key of the sealed answers is destroyed."""
     from pipeline.steps.scrub import scrub as step
 
     with ExitStack() as stack:
-        counts = step(store_for_step()[1], wave, person, bar("scrub", stack), set_aside=set_aside)
+        told = bar("scrub", stack)
+        counts = step(store_for_step()[1], wave, person, told, set_aside=set_aside, workers=workers, scheduler=scheduler)
     print_counts(counts)
 
 
@@ -173,11 +191,16 @@ def protect(wave: WaveName, person: Person, policy: str = "ons-threshold-10") ->
 
 
 @app.command("scrub-text")
-def scrub_text() -> None:
+def scrub_text(workers: Workers = 1, scheduler: Scheduler = None) -> None:
     """Find personal data in JSON lines: {"id", "text"} from standard input to {"id", "spans", "text"} on standard output."""
+    from pipeline.cli_lists import lists_folder
     from pipeline.scrub import scrub_stream
+    from pipeline.scrub.executors import executor
+    from pipeline.scrub.lists_in_use import lists_in_use
+    from pipeline.scrub.scrubber import Setting
 
-    scrub_stream(sys.stdin, sys.stdout)
+    with executor(Setting(lists_in_use(lists_folder())), workers, scheduler) as run:
+        scrub_stream(sys.stdin, sys.stdout, run)
 
 
 def main() -> None:

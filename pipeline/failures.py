@@ -34,6 +34,8 @@ EXIT_CODES: dict[int, tuple[str, ...]] = {
         "retention.database.DatabaseUnavailable",
         "pipeline.doors.DoorFailed",
         "pipeline.simulate.SimulationFailed",
+        "pipeline.scrub.executors.ScanStopped",
+        "pipeline.scrub.cluster.UnsafeCluster",
     ),
     7: ("disclosure.table.DisclosureError",),  # nothing may leave like this
     8: (  # a definition or an input must be mended
@@ -48,6 +50,7 @@ EXIT_CODES: dict[int, tuple[str, ...]] = {
         "pipeline.geography.source.GeographyError",
         "pipeline.quality_rules.QualityError",
         "pipeline.scrub.text_stream.StreamError",
+        "pipeline.scrub.list_files.ListError",
         "pipeline.release_description.ReleaseInvalid",
         "retention.schedule.RuleMissing",
         "governance.reading.RecordError",

@@ -62,8 +62,6 @@ class Attributes:
             yield f"near={0 if not near else 1 + (near - 30) // 6}"
         if low in lists.places:
             yield f"town={_size(lists.places[low])},word={known},given={bool(rank)}"
-        if low in lists.schools:
-            yield "school listed"
         yield from _letters(text, low, bool(zipf))
 
     def of_place(self, words: Sequence[Word], certain: Sequence[Span]) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""Layer 3: what the lists say. Given names and surnames, also misspelt ones; towns and villages; schools an analyst added; public names."""
+"""Layer 3: what the lists say. Given names and surnames, also misspelt ones; towns and villages; public names."""
 
 from __future__ import annotations
 

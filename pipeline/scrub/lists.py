@@ -79,6 +79,13 @@ class NameLists:
             schools=self.schools | {fold(n) for n in schools},
         )
 
+    def fingerprint(self) -> str:
+        """Differs as soon as the lists differ."""
+        digest = hashlib.sha256()
+        for entries in (self.given.items(), self.surnames, self.places.items(), self.words.items(), self.public.items(), self.schools):
+            digest.update(repr(sorted(entries)).encode())
+        return digest.hexdigest()
+
     def without(self, share: float) -> NameLists:
         """These lists with a share of all given names and surnames removed, the same ones every time: how much rests on the lists?"""
 

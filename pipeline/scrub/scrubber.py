@@ -6,10 +6,10 @@ connection.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from multiprocessing import get_context
+from dataclasses import dataclass, field
+from importlib.resources import files
 
 from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
 from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
@@ -17,14 +17,14 @@ from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from pipeline.scrub import combine, gazetteer, handles, lists, patterns, relations
+from pipeline.scrub import combine, gazetteer, handles, listed_schools, lists, patterns, relations
 from pipeline.scrub.lists import NameLists
 from pipeline.scrub.opinion import DOUBT, Opinions
+from pipeline.scrub.scan import Found, Part, scan
 from pipeline.scrub.spans import LABELS, Span, resolve
 from pipeline.scrub.words import Word, split
 
 _LANGUAGE = "en"
-_CHUNK = 512
 _VOCABULARY = Vocab()
 
 
@@ -43,10 +43,11 @@ LAYERS: dict[str, Layer] = {
     gazetteer.LAYER: lambda reading, known: gazetteer.find(reading.words, known),
     relations.LAYER: lambda reading, known: relations.find(reading.words, known),
     relations.ACTING: lambda reading, known: relations.find_acting(reading.words, known),
+    listed_schools.LAYER: lambda reading, known: listed_schools.find(reading.words, known),
     combine.LAYER: lambda reading, _: reading.learnt,
 }
 # The lists and the relation rules speak through the learnt combination, which weighs them; alone they would mask too much.
-DEFAULT_LAYERS = (patterns.LAYER, handles.LAYER, relations.ACTING, combine.LAYER)
+DEFAULT_LAYERS = (patterns.LAYER, handles.LAYER, relations.ACTING, listed_schools.LAYER, combine.LAYER)
 
 
 class _Reader(NlpEngine):
@@ -131,14 +132,30 @@ class _NoEnhancer(ContextAwareEnhancer):
 
 
 @dataclass(frozen=True)
-class _Setting:
-    """What a worker needs to make the same scrubber."""
+class Setting:
+    """What makes a scrubber, and nothing of what it reads; see `Scrubber` for what the fields mean."""
 
-    known: NameLists | None
-    layers: tuple[str, ...]
-    threshold: float
-    model: bool
-    doubt: float
+    known: NameLists | None = field(default=None, repr=False)
+    layers: tuple[str, ...] = DEFAULT_LAYERS
+    threshold: float = combine.THRESHOLD
+    model: bool = True
+    doubt: float = DOUBT
+
+    def __post_init__(self) -> None:
+        unknown = set(self.layers) - set(LAYERS)
+        if unknown:
+            raise ValueError(f"no such layer: {', '.join(sorted(unknown))}; the layers are {', '.join(LAYERS)}")
+        if not (0 < self.threshold < 1 and 0 <= self.doubt < 1):
+            raise ValueError("the masking threshold and the doubt must lie between 0 and 1")
+
+    def fingerprint(self) -> str:
+        """Differs as soon as anything differs that decides what is found: this setting, the lists, the weights or the rules."""
+        digest = hashlib.sha256(repr(self).encode())
+        digest.update((self.known.fingerprint() if self.known is not None else "").encode())
+        for folder in (files("pipeline") / "scrub", files("pipeline") / "data" / "scrub"):
+            for path in sorted((p for p in folder.iterdir() if p.is_file()), key=lambda p: p.name):
+                digest.update(path.name.encode() + path.read_bytes())
+        return digest.hexdigest()
 
 
 class Scrubber:
@@ -158,12 +175,7 @@ class Scrubber:
 
         Raises ValueError for an unknown layer or a threshold that is no probability.
         """
-        unknown = set(layers) - set(LAYERS)
-        if unknown:
-            raise ValueError(f"no such layer: {', '.join(sorted(unknown))}; the layers are {', '.join(LAYERS)}")
-        if not (0 < threshold < 1 and 0 <= doubt < 1):
-            raise ValueError("the masking threshold and the doubt must lie between 0 and 1")
-        self._setting = _Setting(lists, tuple(layers), threshold, model, doubt)
+        self.setting = Setting(lists, tuple(layers), threshold, model, doubt)
         known = lists if lists is not None else _default_lists()
         self._reader = _Reader(known, combine.LAYER in layers, threshold, model, doubt)
         registry = RecognizerRegistry(recognizers=[_Recogniser(n, LAYERS[n], known) for n in layers], supported_languages=[_LANGUAGE])
@@ -171,40 +183,29 @@ class Scrubber:
             registry=registry, nlp_engine=self._reader, supported_languages=[_LANGUAGE], context_aware_enhancer=_NoEnhancer()
         )
 
+    @classmethod
+    def of(cls, setting: Setting) -> Scrubber:
+        """The scrubber that a setting makes."""
+        return cls(setting.known, setting.layers, setting.threshold, setting.model, setting.doubt)
+
     def find(self, text: str) -> tuple[Span, ...]:
         """Spans of personal data, sorted, without overlap."""
-        return self._find_chunk([text])[0]
+        return self.find_part([text])[0]
 
-    def find_many(
-        self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None, workers: int = 1
-    ) -> list[tuple[Span, ...]]:
-        """Spans of each text, in order. Identical texts are read once; `progress(done, total)` counts distinct texts.
+    def find_many(self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None) -> Found:
+        """Spans of each text, in order, found in this process. Identical texts are read once; `progress` counts different ones."""
+        return scan(texts, self.run, progress)
 
-        `workers` processes share the work (1: this process alone); the result is the same for any number. Raises ValueError if it is < 1.
-        """
-        if workers < 1:
-            raise ValueError("scrubbing needs at least one worker")
-        distinct = list(dict.fromkeys(texts))
-        chunks = [distinct[i : i + _CHUNK] for i in range(0, len(distinct), _CHUNK)]
-        found: dict[str, tuple[Span, ...]] = {}
-        for chunk, spans in zip(chunks, self._run(chunks, min(workers, len(chunks))), strict=True):
-            found.update(zip(chunk, spans, strict=True))
-            if progress is not None:
-                progress(len(found), len(distinct))
-        return [found[text] for text in texts]
+    def run(self, parts: Iterable[Part]) -> Iterator[tuple[int, Found]]:
+        """This process as an executor of `scan`."""
+        for part in parts:
+            yield part.number, self.find_part(part.texts)
 
-    def _run(self, chunks: list[list[str]], workers: int) -> Iterator[list[tuple[Span, ...]]]:
-        if workers <= 1:
-            yield from (self._find_chunk(chunk) for chunk in chunks)
-            return
-        # 'spawn', because a forked process would inherit the threads of the model's run time in an undefined state
-        with ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (self._setting,)) as pool:
-            yield from pool.map(_find_in_worker, chunks)
-
-    def _find_chunk(self, chunk: list[str]) -> list[tuple[Span, ...]]:
+    def find_part(self, texts: Sequence[str]) -> Found:
+        """Spans of each of a few texts, read together."""
         name = RecognizerResult.RECOGNIZER_NAME_KEY
         found = []
-        for text, reading in zip(chunk, self._reader.read(chunk), strict=True):
+        for text, reading in zip(texts, self._reader.read(texts), strict=True):
             results = self._analyser.analyze(text, _LANGUAGE, nlp_artifacts=reading) if reading.words else []
             found.append(resolve(Span(r.start, r.end, r.entity_type, r.score, r.recognition_metadata[name]) for r in results))
         return found
@@ -212,17 +213,3 @@ class Scrubber:
 
 def _default_lists() -> NameLists:
     return lists.load()
-
-
-_scrubber: Scrubber | None = None  # of a worker process
-
-
-def _start_worker(setting: _Setting) -> None:
-    global _scrubber
-    _scrubber = Scrubber(setting.known, setting.layers, setting.threshold, setting.model, setting.doubt)
-
-
-def _find_in_worker(chunk: list[str]) -> list[tuple[Span, ...]]:
-    if _scrubber is None:
-        raise RuntimeError("a scrubbing process was used before it was started")
-    return _scrubber._find_chunk(chunk)

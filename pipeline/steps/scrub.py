@@ -17,6 +17,7 @@ from pipeline.quality import counts, flag
 from pipeline.quality_rules import load_rules
 from pipeline.received import response_reader
 from pipeline.scrub import Scrubber, Span
+from pipeline.steps.scrub_texts import find_all, remove_parts
 from pipeline.steps.sealed_records import Bundle, Why
 from retention.destroy import destroy
 from retention.memory import undumpable
@@ -34,11 +35,14 @@ def scrub(
     progress: Progress = silent,
     scrubber: Scrubber | None = None,
     set_aside: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
 ) -> dict[str, int | str]:
     """Split, scan, queue, commit; then destroy the sealed answers. Returns the step's counts.
 
-    `set_aside`: how many unreadable records to put up with (see `sealed_records.Bundle.set_aside`). Raises StepRefused (the
-    locators' certificate must be there), BundleError, SealError.
+    `set_aside`: how many unreadable records to put up with (see `sealed_records.Bundle.set_aside`). `scrubber`, `workers`, `scheduler`:
+    where texts are read (see `scrub_texts.find_all`). A step that was killed goes on where it was. Raises StepRefused (the
+    locators' certificate must be there), BundleError, SealError, ScanStopped, UnsafeCluster, ListError.
     """
     wave = store.wave(wave_id)
     if Verb.SCRUB not in store.steps(wave_id):
@@ -52,7 +56,7 @@ def scrub(
             flags = flag(rules, survey, responses, answers, texts, running.load("located"))
             running.save("quality", flags)
             running.counts.update(counts(rules, flags))
-            found = (scrubber or Scrubber()).find_many(texts["text"].tolist(), progress)
+            found = find_all(store, wave, texts["text"].tolist(), progress, scrubber, workers, scheduler)
             running.save("responses", responses)
             running.save("answers", answers)
             running.save("texts", texts)
@@ -68,6 +72,7 @@ def scrub(
                 for_the_lead=len(for_the_lead), set_aside=len(unreadable),
             )  # fmt: skip
     destroy(store, wave, "bodies", actor, authority="schedule.bodies.until_step")
+    remove_parts(store, wave)
     return dict(store.steps(wave_id)[Verb.SCRUB])
 
 
