@@ -1,9 +1,10 @@
 """Scrubbers side by side on one file of labelled texts: Presidio as it comes, each layer of ours alone, the whole, and the whole with
 half of the name lists gone. Then the whole at many thresholds: what each finds, and how many texts it sends to a reviewer.
 
-    python -m benchmarks.scrub FILE.jsonl [--curve curve.svg] [--doubt] [--only NAME]
+    python -m benchmarks.scrub [FILE] [--curve curve.html] [--doubt] [--only NAME]
 
-FILE has lines {"id", "text", "spans": [{"start", "end", "label"}]}; labels AGE and LOCATION are not counted. Columns: recall (spans
+FILE (by default `data/scrub_check.txt`, one text a line with what is personal as <LABEL words>) has lines {"id", "text", "spans":
+[{"start", "end", "label"}]}; labels AGE and LOCATION are not counted. Columns: recall (spans
 touched), leak (share of private letters and digits left), precision (masks that touch a span), touched (clean texts that lost
 anything), texts per CPU second of one core, loading not counted.
 """
@@ -12,8 +13,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -24,10 +26,17 @@ import tldextract
 from presidio_analyzer import AnalyzerEngine
 from presidio_analyzer.nlp_engine import SpacyNlpEngine
 
-from pipeline.scrub import Scrubber, lists
-from pipeline.scrub.scrubber import LAYERS
+from benchmarks.scrub_page import Result, page
+from pipeline.scrub import Scrubber, combine, handles, lists, patterns
+from pipeline.scrub.opinion import Opinions
+from pipeline.scrub.policy import load_policy
+from pipeline.scrub.scrubber import DEFAULT_LAYERS, LAYERS
+from pipeline.scrub.spans import LABELS, resolve
+from pipeline.scrub.words import split
 
 _UNCOUNTED = {"AGE", "LOCATION"}
+_MARK = re.compile(r"<([A-Z]+) ([^<>]+)>")
+CHECK = Path(__file__).parent / "data" / "scrub_check.txt"
 _THRESHOLDS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 _DOUBTS = (0.0, 0.005, 0.01, 0.02, 0.05)
 Masks = list[list[tuple[int, int]]]
@@ -42,24 +51,26 @@ class Labelled:
     uncounted: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True)
-class Result:
-    """How a scrubber did."""
-
-    recall: float
-    leak: float
-    precision: float
-    touched: float
-    flagged: float
-
-
 def read(path: Path) -> list[Labelled]:
-    """The texts of a file."""
+    """The texts of a file: JSON lines, or (ending .txt) one text a line with what is personal as <LABEL words>. Raises ValueError."""
+    if path.suffix == ".txt":
+        return [_marked(line) for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
     found = []
     for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
         spans = [(s["start"], s["end"], s["label"] in _UNCOUNTED) for s in row["spans"]]
         found.append(Labelled(row["text"], tuple((a, b) for a, b, no in spans if not no), tuple((a, b) for a, b, no in spans if no)))
     return found
+
+
+def _marked(line: str) -> Labelled:
+    text, private, done = "", [], 0
+    for mark in _MARK.finditer(line):
+        text += line[done : mark.start()]
+        private.append((len(text), len(text) + len(mark[2])))
+        text, done = text + mark[2], mark.end()
+        if mark[1] not in LABELS:
+            raise ValueError(f"'{mark[1]}' marks no kind of personal data; the kinds are {', '.join(LABELS)}")
+    return Labelled(text + line[done:], tuple(private), ())
 
 
 def score(texts: Sequence[Labelled], masks: Masks) -> Result:
@@ -115,73 +126,63 @@ def row(name: str, result: Result, speed: float | None = None) -> str:
     return f"{name:26} {result.recall:7.3f} {result.leak:7.3f} {result.precision:9.3f} {result.touched:8.3f} {result.flagged:8.3f} {rate}"
 
 
-def curve(texts: Sequence[Labelled], target: Path | None) -> None:
+def operating_points(texts: Sequence[Labelled], thresholds: Sequence[float] = _THRESHOLDS) -> Iterable[tuple[float, Result]]:
+    """How the whole does at each threshold. The texts are read once; only what is made of the reading depends on the threshold."""
+    known, raw = lists.load(), [t.text for t in texts]
+    words = [split(text) for text in raw]
+    certain = [[*patterns.find(text), *handles.find(text, known)] for text in raw]
+    opinions = Opinions(known, model=True, doubt=load_policy().doubt).of(raw, words, certain)
+    others = Scrubber(layers=[layer for layer in DEFAULT_LAYERS if layer != combine.LAYER]).find_many(raw)
+    for threshold in thresholds:
+        learnt = [combine.spans(*each, threshold) for each in zip(raw, words, opinions, strict=True)]
+        found = [resolve([*a, *b]) for a, b in zip(others, learnt, strict=True)]
+        yield threshold, score(texts, [[(s.start, s.end) for s in spans] for spans in found])
+
+
+def curve(texts: Sequence[Labelled], alone: Mapping[str, Result], target: Path | None) -> None:
     """Every operating point of the whole: the policy chooses one."""
     print(f"\n{'threshold':26}  recall    leak precision  touched  flagged")
-    points: list[tuple[float, Result]] = []
-    for threshold in _THRESHOLDS:
-        result = score(texts, ours(Scrubber(threshold=threshold))([t.text for t in texts]))
+    points = []
+    for threshold, result in operating_points(texts):
         print(row(f"{threshold}", result), flush=True)
         points.append((threshold, result))
     if target is not None:
-        target.write_text(drawing(points), encoding="utf-8")
-
-
-def drawing(points: Sequence[tuple[float, Result]]) -> str:
-    """Recall (across) against precision (line) and the share of texts that go to a reviewer (dashes), as SVG."""
-    width, height, left = 640, 400, 60
-    least = min(r.recall for _, r in points)
-
-    def at(recall: float, share: float) -> tuple[float, float]:
-        return left + (recall - least) / max(1 - least, 1e-9) * (width - left - 20), 20 + (1 - share) * (height - 60)
-
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">']
-    for share in (0, 0.25, 0.5, 0.75, 1):
-        y = at(least, share)[1]
-        parts.append(
-            f'<path d="M{left} {y}H{width - 20}" stroke="#ccc"/><text x="{left - 8}" y="{y + 4}" text-anchor="end">{share:.0%}</text>'
-        )
-    for name, dash in (("precision", ""), ("flagged", "6 4")):
-        line = [(at(r.recall, getattr(r, name)), threshold) for threshold, r in points]
-        path = " ".join(f"{x:.1f},{y:.1f}" for (x, y), _ in line)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="#1d70b8" stroke-width="2" stroke-dasharray="{dash}"/>')
-        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"><title>{name} at {threshold}</title></circle>' for (x, y), threshold in line]
-    parts += [f'<text x="{at(r.recall, 0)[0]:.0f}" y="{height - 22}" text-anchor="middle">{r.recall:.2f}</text>' for _, r in points[::3]]
-    parts.append(
-        f'<text x="{width / 2}" y="{height - 5}" text-anchor="middle">recall; line: precision, dashes: texts to review</text></svg>'
-    )
-    return "\n".join(parts)
+        target.write_text(page(points, alone, load_policy(), len(texts)), encoding="utf-8")
 
 
 def doubts(texts: Sequence[Labelled]) -> None:
     """What asking the language model less often costs and saves."""
     print(f"\n{'ask from doubt':26}  recall    leak precision  touched  flagged  texts/s")
     for doubt in _DOUBTS:
-        print(timed(f"{doubt}", texts, ours(Scrubber(doubt=doubt))), flush=True)
+        print(timed(f"{doubt}", texts, ours(Scrubber(doubt=doubt)))[1], flush=True)
 
 
-def timed(name: str, texts: Sequence[Labelled], find: Callable[[Sequence[str]], Masks]) -> str:
-    """A scrubber's line, with its speed."""
+def timed(name: str, texts: Sequence[Labelled], find: Callable[[Sequence[str]], Masks]) -> tuple[Result, str]:
+    """How a scrubber did, and its line, with its speed."""
     find([texts[0].text])
     start = time.process_time()
     masks = find([t.text for t in texts])
-    return row(name, score(texts, masks), len(texts) / (time.process_time() - start))
+    taken = time.process_time() - start
+    result = score(texts, masks)
+    return result, row(name, result, len(texts) / taken)
 
 
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", type=Path, nargs="?", default=CHECK, help="by default the answers composed for this in benchmarks/data")
     parser.add_argument("--only", help="only systems with this in their name")
-    parser.add_argument("--curve", nargs="?", const="", help="also the threshold curve, drawn into this file if one is given")
+    parser.add_argument("--curve", nargs="?", const="", help="also the threshold curve, drawn as a page (HTML) if a file is named")
     parser.add_argument("--doubt", action="store_true", help="also the cost of asking the language model less often")
     chosen = parser.parse_args()
     texts = read(chosen.file)
     print(f"{len(texts)} texts\n{'':26}  recall    leak precision  touched  flagged  texts/s")
+    alone: dict[str, Result] = {}
     for name, make in systems(chosen.only):
-        print(timed(name, texts, make()), flush=True)
+        alone[name], line = timed(name, texts, make())
+        print(line, flush=True)
     if chosen.curve is not None:
-        curve(texts, Path(chosen.curve) if chosen.curve else None)
+        curve(texts, alone, Path(chosen.curve) if chosen.curve else None)
     if chosen.doubt:
         doubts(texts)
 

@@ -51,6 +51,7 @@ EXIT_CODES: dict[int, tuple[str, ...]] = {
         "pipeline.quality_rules.QualityError",
         "pipeline.scrub.text_stream.StreamError",
         "pipeline.scrub.list_files.ListError",
+        "pipeline.scrub.policy.ScrubPolicyError",
         "pipeline.release_description.ReleaseInvalid",
         "retention.schedule.RuleMissing",
         "governance.reading.RecordError",

@@ -12,7 +12,6 @@ from pipeline.scrub.spans import Span
 from pipeline.scrub.words import Word
 
 LAYER = "learnt"
-THRESHOLD = 0.2
 _BESIDE = 0.03  # beside a private word much less is enough: it is mostly the rest of the same name
 _CONTRACTED = re.compile(r"(?:n't|'(?:ve|re|ll|m|d))$")
 _JOINING = re.compile(r"(?:['’]s)? ?[.&\-]? ?")
@@ -22,7 +21,7 @@ _PRONOUNS = frozenset({"i", "u", "r", "ur", "im", "me", "my"})
 _NO_INITIAL = frozenset("aiurcbykxn")
 
 
-def spans(text: str, words: Sequence[Word], opinion: Floats, threshold: float = THRESHOLD) -> list[Span]:
+def spans(text: str, words: Sequence[Word], opinion: Floats, threshold: float) -> list[Span]:
     """`opinion`: (words, classes) probabilities, as `Network.probabilities` gives them. `threshold`: the least probability to mask."""
     private = 1 - opinion[:, 0]
     kinds = opinion[:, 1:].argmax(axis=1) + 1

@@ -13,11 +13,7 @@ from pipeline.scrub.rampart import Rampart
 from pipeline.scrub.spans import Span
 from pipeline.scrub.words import Word
 
-# A text in which the quick network gives every word less than this is taken as clean without asking the language model
-# (`benchmarks/scrub.py --doubt` shows what other values cost).
-DOUBT = 0.01
 _SURE = 0.99  # a word that is private with this probability leaves no doubt either: it is masked
-
 _QUICK_SHARE = 0.35  # of the say, where both networks were asked; two that err differently err less together
 
 
@@ -36,7 +32,7 @@ def load_network(name: str) -> Network:
 class Opinions:
     """Gives (words, classes) probabilities for texts."""
 
-    def __init__(self, lists: NameLists, model: bool = True, doubt: float = DOUBT) -> None:
+    def __init__(self, lists: NameLists, model: bool, doubt: float) -> None:
         """`model`: whether the language model may be asked. `doubt`: from which probability it is, up to where a word is surely private."""
         self._lists, self._doubt = lists, doubt
         self._attributes = Attributes(lists)

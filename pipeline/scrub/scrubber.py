@@ -19,7 +19,8 @@ from spacy.vocab import Vocab
 
 from pipeline.scrub import combine, gazetteer, handles, listed_schools, lists, patterns, relations
 from pipeline.scrub.lists import NameLists
-from pipeline.scrub.opinion import DOUBT, Opinions
+from pipeline.scrub.opinion import Opinions
+from pipeline.scrub.policy import load_policy
 from pipeline.scrub.scan import Found, Part, scan
 from pipeline.scrub.spans import LABELS, Span, resolve
 from pipeline.scrub.words import Word, split
@@ -137,9 +138,9 @@ class Setting:
 
     known: NameLists | None = field(default=None, repr=False)
     layers: tuple[str, ...] = DEFAULT_LAYERS
-    threshold: float = combine.THRESHOLD
+    threshold: float = field(default_factory=lambda: load_policy().threshold)
     model: bool = True
-    doubt: float = DOUBT
+    doubt: float = field(default_factory=lambda: load_policy().doubt)
 
     def __post_init__(self) -> None:
         unknown = set(self.layers) - set(LAYERS)
@@ -165,19 +166,21 @@ class Scrubber:
         self,
         lists: NameLists | None = None,
         layers: Sequence[str] = DEFAULT_LAYERS,
-        threshold: float = combine.THRESHOLD,
+        threshold: float | None = None,
         model: bool = True,
-        doubt: float = DOUBT,
+        doubt: float | None = None,
     ) -> None:
         """`lists`: word lists, by default this package's own. `layers`: names of the layers to use. `threshold`: the least probability
-        at which the learnt combination masks a word; the policy chooses it by the review load it makes. `model`: whether the language
-        model may be asked (without it: faster, less found). `doubt`: from which probability it is asked about a text.
+        at which the learnt combination masks a word. `doubt`: from which probability the language model is asked about a text. Both
+        are by default the policy's. `model`: whether the language model may be asked (without it: faster, less found).
 
         Raises ValueError for an unknown layer or a threshold that is no probability.
         """
-        self.setting = Setting(lists, tuple(layers), threshold, model, doubt)
+        policy = load_policy()
+        point = (policy.threshold if threshold is None else threshold, policy.doubt if doubt is None else doubt)
+        self.setting = Setting(lists, tuple(layers), point[0], model, point[1])
         known = lists if lists is not None else _default_lists()
-        self._reader = _Reader(known, combine.LAYER in layers, threshold, model, doubt)
+        self._reader = _Reader(known, combine.LAYER in layers, point[0], model, point[1])
         registry = RecognizerRegistry(recognizers=[_Recogniser(n, LAYERS[n], known) for n in layers], supported_languages=[_LANGUAGE])
         self._analyser = AnalyzerEngine(
             registry=registry, nlp_engine=self._reader, supported_languages=[_LANGUAGE], context_aware_enhancer=_NoEnhancer()
