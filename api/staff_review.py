@@ -16,7 +16,7 @@ from api.raw_texts import RawTexts
 from api.review_desk import KINDS, Shown, decided_marks, differences, pieces, proposals
 from api.staff_guard import Guard, Visit
 from api.staff_session import Sessions
-from retention import review
+from retention import review, safeguarding_flags
 from retention.review import ReviewItem
 from retention.review_marks import ReviewError
 from retention.review_states import ReviewState
@@ -78,6 +78,8 @@ def add_review_desk(guard: Guard, store: SecureStore, sessions: Sessions, texts:
             return _desk(visit, wave_id, text, 409, str(error))
         hands.done(name)
         review.read(store, item_id, wanted, name, len(text.words))
+        if visit.field("danger"):
+            safeguarding_flags.raise_flag(store, wave_id, text.item.text_row, name)
         visit.session.decided.append((wave_id, item_id))
         return RedirectResponse(f"/review/{wave_id}", 303)
 

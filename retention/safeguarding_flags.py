@@ -1,7 +1,8 @@
 """Texts that the safeguarding lead must see: which text, and by which rule, sealed under a key of the wave's own.
 
 The table tells a reader of the database how many texts were flagged, not which: a text's row leads to the child's other answers.
-Reviewers are never told. What the lead does with a flag is governance's to record; it closes the flag in the same transaction.
+Reviewers are never told, but may raise a flag themselves: a person sees what no rule foresaw. What the lead does with a flag is
+governance's to record; it closes the flag in the same transaction.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from nacl.secret import SecretBox
 from sqlalchemy import Connection, func, insert, select, update
 
 from retention.keys import KeyKind, KeyMissing, KeyRing
+from retention.ledger import Entry
 from retention.review_marks import ReviewError
 from retention.review_tables import safeguarding_flag
 from retention.secure_store import SecureStore, today
 
 _SIZE = 96  # bytes of a flag before it is sealed: the same for all
+RAISED_BY_A_READER = "raised_by_a_reader"
 _RULE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -55,6 +58,12 @@ def add_flags(connection: Connection, ring: KeyRing, wave_id: str, found: Sequen
         rows.append({"id": secrets.token_hex(16), "wave": wave_id, "sealed": bytes(box.encrypt(content)), "flagged_on": today()})
     secrets.SystemRandom().shuffle(rows)
     connection.execute(insert(safeguarding_flag), rows)
+
+
+def raise_flag(store: SecureStore, wave_id: str, text_row: int, reader: str) -> None:
+    """What somebody who read a text puts before the lead. The ledger tells that, and not which text."""
+    with store.record(Entry(reader, "safeguarding-flag", wave_id, {"flags": 1})) as connection:
+        add_flags(connection, store.ring, wave_id, [(text_row, RAISED_BY_A_READER)])
 
 
 def open_flags(store: SecureStore, wave_id: str) -> list[Flag]:

@@ -19,9 +19,9 @@ from api.staff import create_app
 from api.staff_guard import COOKIE
 from api.staff_session import FAILURES, IDLE, LONGEST, PAUSE
 from pipeline import approval
-from retention import releases, review
+from retention import releases, review, safeguarding_flags
 from retention.destroy import destroy
-from retention.ledger import LedgerError
+from retention.ledger import Entry, LedgerError
 from retention.releases import ReleaseState
 from retention.review_states import ReviewState
 from retention.secure_store import SecureStore, StepRefused
@@ -310,6 +310,18 @@ def test_a_third_sees_where_two_differ_and_decides(secure: Path, store: SecureSt
     assert not any(name in html for html in pages for name in ("rita", "ron "))
     assert review.counts(store, WAVE)[ReviewState.RESOLVED] == 2
     assert sorted(bool(item.decided) for item in review.items(store, WAVE)) == [False, False, True]
+
+
+def test_a_reader_puts_a_text_before_the_lead_and_no_page_of_the_review_tells_of_flags(desk: TestClient, store: SecureStore) -> None:
+    with store.record(Entry("ann", "scrub", WAVE)) as connection:
+        safeguarding_flags.add_flags(connection, store.ring, WAVE, [(row, "suicide") for row in range(len(TEXTS))])
+    sign_in(desk, "rita")
+    html = desk.get(f"/review/{WAVE}").text
+    assert "suicide" not in html + desk.get("/review").text
+    row = review.item(store, item_of(html)).text_row
+    desk.post(f"/review/{WAVE}", data={**proposed_of(html), "danger": "yes"})
+    raised = [flag.text_row for flag in safeguarding_flags.open_flags(store, WAVE) if flag.rule == "raised_by_a_reader"]
+    assert raised == [row]
 
 
 def test_each_view_is_in_the_ledger_by_a_count_that_names_no_text(desk: TestClient, store: SecureStore) -> None:
