@@ -12,6 +12,7 @@ import typer
 
 from pipeline import (
     cli_disclosure,
+    cli_extracts,
     cli_forms,
     cli_geography,
     cli_governance,

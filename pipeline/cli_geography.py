@@ -27,7 +27,7 @@ def add(file: File) -> None:
     from pipeline.geography import catalogue
 
     record = catalogue.add(file, geography_folder())
-    console.print(f"{record.id}: {record.rows} rows. {record.licence}", highlight=False, soft_wrap=True)
+    console.print(f"{record.id}: {record.rows} rows; {record.whole}. {record.licence}", highlight=False, soft_wrap=True)
 
 
 @app.command("list")

@@ -49,14 +49,18 @@ def staff_add(name: Annotated[str, typer.Argument()], role: Annotated[str, typer
 
 
 @certificates_app.command("verify")
-def certificates_verify(files: Annotated[list[Path], typer.Argument()]) -> None:
-    """Check certificates of destruction with the office's public key alone."""
+def certificates_verify(
+    files: Annotated[list[Path], typer.Argument()],
+    key: Annotated[Path | None, typer.Option(help="The office's public key, ledger.pub, where its secure folder is not at hand.")] = None,
+) -> None:
+    """Check certificates of destruction with the office's public key alone, on any machine."""
     from retention.destroy import verify_certificate
+    from retention.ledger import SIGNING_KEY
     from retention.settings import load_settings
 
-    keys = load_settings().secure.keys
+    folder, name = (key.parent, key.stem) if key is not None else (load_settings().secure.keys, SIGNING_KEY)
     for path in files:
-        content = verify_certificate(path, keys)
+        content = verify_certificate(path, folder, name)
         words = f"{path.name}: {content['records']} {content['what']} of wave {content['wave']}, {content['day']}: true"
         console.print(words, highlight=False, soft_wrap=True)
 

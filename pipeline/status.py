@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from retention import releases, review
+from retention import extracts, releases, review
 from retention.collection_store import CollectionStore, NoWave, WaveState
 from retention.secure_store import SecureStore
 from retention.steps import NEEDS, Verb
@@ -36,7 +36,7 @@ def status(store: SecureStore, collection: CollectionStore) -> dict[str, Any]:
                 "releases": [{"release": found.id, "state": found.state.value} for found in releases.releases(store, wave.id)],
             }
         )
-    return {"collection": collecting, "waves": waves, "ledger_entries": store.verify_ledger()}
+    return {"collection": collecting, "waves": waves, "extracts_overdue": extracts.overdue(store), "ledger_entries": store.verify_ledger()}
 
 
 def as_text(found: dict[str, Any]) -> str:
@@ -58,6 +58,8 @@ def as_text(found: dict[str, Any]) -> str:
         lines += [f"  release {entry['release']}: {entry['state']}" for entry in wave["releases"]]
         if wave["next"]:
             lines.append(f"  next: bigask {wave['next']} --wave {wave['wave']}")
+    if found.get("extracts_overdue"):
+        lines.append(f"OVERDUE: the deletion of {found['extracts_overdue']} extracts is not attested (bigask extracts list)")
     lines.append(f"Ledger: {found['ledger_entries']} entries, chain and signatures verified.")
     return "\n".join(lines)
 

@@ -153,14 +153,14 @@ def certificates(store: SecureStore, wave_id: str) -> list[Certificate]:
     return [Certificate(row.id, row.wave, row.kind, row.document, row.signature) for row in rows]
 
 
-def verify_certificate(path: Path, keys: Path) -> dict[str, object]:
-    """The content of a certificate file, checked with the public key alone. Raises DestructionFailed."""
+def verify_certificate(path: Path, keys: Path, key_id: str = SIGNING_KEY) -> dict[str, object]:
+    """The content of a certificate file, checked with the public key alone, `<keys>/<key_id>.pub`. Raises DestructionFailed, KeyMissing."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         document, signature = str(data["document"]), str(data["signature"])
     except (OSError, ValueError, KeyError, TypeError):
         raise DestructionFailed("A certificate file cannot be read: restore it from the ledger's backup.") from None
-    says = _says(document, signature, public_key(keys, SIGNING_KEY))
+    says = _says(document, signature, public_key(keys, key_id))
     if says is None:
         raise DestructionFailed("A certificate is not signed by this office, or was altered.")
     return says

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,7 @@ class Rule:
     owner: str
     review_after_days: int
     until_step: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)  # name -> category, where the data set may hold no other
 
     def review_on(self, made_on: date) -> date:
         """The day on which it is destroyed unless somebody decides otherwise, with a reason."""
@@ -58,8 +59,10 @@ def load_schedule(path: Path = _SCHEDULE) -> Schedule:
     rules: dict[str, Rule] = {}
     for kind, entry in assets.items():
         try:
-            rule = Rule(kind, entry["what"], entry["owner"], entry["review_after_days"], entry.get("until_step"))
-        except (KeyError, TypeError, AttributeError):
+            rule = Rule(
+                kind, entry["what"], entry["owner"], entry["review_after_days"], entry.get("until_step"), dict(entry.get("columns", {}))
+            )
+        except (KeyError, TypeError, ValueError, AttributeError):
             rule = None
         if rule is None or not rule.what or not rule.owner or type(rule.review_after_days) is not int or rule.review_after_days < 1:
             raise RuleMissing(f"The retention rule of '{kind}' needs what, owner and review_after_days.")

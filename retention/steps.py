@@ -15,7 +15,7 @@ from retention import tables
 from retention.database import DatabaseUnavailable
 from retention.destroy import certified
 from retention.ledger import Entry
-from retention.schedule import load_schedule
+from retention.schedule import RuleMissing, load_schedule
 from retention.secure_store import SecureStore, StepRefused, Wave, today
 from retention.vault import StoredFile
 
@@ -71,6 +71,10 @@ class Step:
     def save(self, kind: str, frame: pd.DataFrame) -> None:
         """Encrypt a data set; it is registered when the step ends. Raises RuleMissing at once if no rule covers it."""
         self._require_new(kind)
+        rule = load_schedule().rule(kind)
+        strange = [str(column) for column in frame if rule.columns and column not in rule.columns]
+        if strange:
+            raise RuleMissing(f"No retention rule for the column '{strange[0]}' of '{kind}': add it to retention/schedule.yaml first.")
         self._stored.append((kind, self.store.vault.write(frame)))
 
     def add_file(self, kind: str, stored: StoredFile) -> None:

@@ -27,8 +27,8 @@ WRITES = {
 
 
 def frame(rows: int = 3) -> pd.DataFrame:
-    """Rows of canaries."""
-    return pd.DataFrame({"row": range(rows), "text": [f"{CANARY}-{row}" for row in range(rows)]})
+    """Rows of canaries, in a column that every data set may have."""
+    return pd.DataFrame({"row": range(rows), "rgn": [f"{CANARY}-{row}" for row in range(rows)]})
 
 
 def new_wave(store: SecureStore, wave_id: str = "2026-spring") -> Wave:

@@ -31,6 +31,7 @@ class Record:
     sha256: str
     licence: str
     columns: dict[str, str]
+    whole: str = ""  # how it is known that nothing is missing at the end, or that it is not
 
     def __post_init__(self) -> None:
         sound = re.fullmatch(r"[a-z0-9-]+", self.id) and re.fullmatch(r"\d{4}-\d\d", self.vintage)
@@ -62,7 +63,9 @@ def add(path: Path, home: Path) -> Record:
     if (home / identity).exists():
         raise GeographyError(f"another file of {reading.product.value} {reading.vintage} was added before: remove '{identity}' first")
     licence = attribution(reading.product, reading.vintage)
-    record = Record(identity, reading.product, reading.vintage, reading.rows, path.name, digest, licence, dict(reading.columns))
+    record = Record(
+        identity, reading.product, reading.vintage, reading.rows, path.name, digest, licence, dict(reading.columns), reading.whole
+    )
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home, prefix=".adding-") as folder:
         fresh = Path(folder) / identity

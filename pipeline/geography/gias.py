@@ -28,6 +28,9 @@ MAINSTREAM_GROUPS: Final = (
 )
 # Words of a type (within those groups) that make it one of the few: "Academy special converter", "Pupil referral unit" ...
 FEW: Final = re.compile(r"special|referral|alternative|hospital|secure|online", re.IGNORECASE)
+# A school of fewer pupils than this points to children whatever its type is called: many small independent schools teach a handful of
+# children with special needs. Where GIAS states no number the school's type alone decides.
+FEW_PUPILS: Final = 50
 NO_SCHOOL: Final = re.compile(r"children'?s cent|offshore|overseas|welsh|higher education|universit|linked site", re.IGNORECASE)
 PHASES: Final = {
     "Nursery": "Nursery",
@@ -58,6 +61,8 @@ def read_schools(source: Source, recognised: Recognised) -> tuple[pd.DataFrame, 
     if schools.empty:
         raise GeographyError(f"expected schools with status '{OPEN[0]}' in {source.name}, found none")
     known = schools["type_group"].isin(MAINSTREAM_GROUPS) & schools["type"].notna() & ~schools["type"].fillna("").str.contains(FEW)
+    if "pupils" in schools:
+        known &= ~(pd.to_numeric(schools["pupils"], errors="coerce") < FEW_PUPILS)
     phase = schools["phase"].map(PHASES).astype("str")
     phase = phase.where(phase.notna(), _phase_of_ages(schools)).where(known)
     frame = pd.DataFrame(

@@ -81,7 +81,14 @@ LAYOUTS: Final = (
             "postcode": r"postcode",
             "lad": r"districtadministrative \(code\)",
         },
-        {"town": r"town", "locality": r"locality", "updated": r"lastchangeddate", "opened": r"opendate", "closed": r"closedate"},
+        {
+            "pupils": r"numberofpupils",
+            "town": r"town",
+            "locality": r"locality",
+            "updated": r"lastchangeddate",
+            "opened": r"opendate",
+            "closed": r"closedate",
+        },
     ),
     Layout(
         Product.NAMES,

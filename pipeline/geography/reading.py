@@ -22,17 +22,24 @@ from pipeline.geography.source import GeographyError, Source, sources
 # Parts of a product lie beside the whole in ONS's zips, one for each of 124 postcode areas; two tables of similar size are
 # two editions in one file.
 PART = 0.5
+_COUNTED = "every area is there"
+_ZIPPED = "the zip's length and checksum hold"
+_NOT_SAID = "a CSV does not say how many rows it should have: compare the number with its publisher's, or add the zip"
 COUNCILS_IN_FORCE = f"{COUNCIL_VINTAGE}-04"  # councils change on the first of April
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """A product in one of three shapes: a postcode directory, a table, or a map. `vintage` is YYYY-MM."""
+    """A product in one of three shapes: a postcode directory, a table, or a map. `vintage` is YYYY-MM.
+
+    `whole`: how it is known that the file was read to its end.
+    """
 
     product: Product
     vintage: str
     content: Directory | pd.DataFrame | dict[str, Any]
     columns: Mapping[str, str] = field(default_factory=dict)
+    whole: str = ""
 
     @property
     def rows(self) -> int:
@@ -56,7 +63,7 @@ def read(path: Path, digest: str) -> Reading:
     found = sources(path)
     if all(source.is_map for source in found):
         product, features = read_map(found[0])
-        return Reading(product, COUNCILS_IN_FORCE, features)
+        return Reading(product, COUNCILS_IN_FORCE, features, whole=_COUNTED)
     source, recognised = _table([source for source in found if not source.is_map], path)
     product = recognised.product
     content: Directory | pd.DataFrame
@@ -72,7 +79,9 @@ def read(path: Path, digest: str) -> Reading:
         content, vintage = read_schools(source, recognised)
     else:
         content, vintage = read_names(source, recognised), COUNCILS_IN_FORCE
-    return Reading(product, vintage, content, recognised.columns)
+    counted = product in COLUMN or product is Product.NAMES
+    whole = _COUNTED if counted else _ZIPPED if source.promises_to_be_whole else _NOT_SAID
+    return Reading(product, vintage, content, recognised.columns, whole)
 
 
 def _table(found: Sequence[Source], path: Path) -> tuple[Source, Recognised]:

@@ -58,6 +58,11 @@ class Source:
         line = start.removeprefix(b"\xef\xbb\xbf").splitlines()[0] if start else b""
         return [name.strip() for name in next(csv.reader([line.decode("windows-1252", errors="replace")]), [])]
 
+    @property
+    def promises_to_be_whole(self) -> bool:
+        """Whether the file itself says how much of it there must be: a zip has lengths and checksums, a GeoJSON its closing bracket."""
+        return self.member is not None or self.is_map
+
     def ends_with_newline(self) -> bool:
         """Whether its last line is finished. A zip checks itself as it is read."""
         if self.member is not None or self.size == 0:

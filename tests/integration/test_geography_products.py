@@ -11,6 +11,7 @@ import pytest
 from forms.answers import Locator
 from pipeline.councils import Councils
 from pipeline.directory import Directory
+from pipeline.geography.boundaries import Level, boundaries
 from pipeline.geography.catalogue import add, added, remove, show
 from pipeline.geography.in_use import directory_in_use, lookup, schools_in_use
 from pipeline.geography.source import GeographyError
@@ -239,6 +240,65 @@ def test_a_map_needs_every_area_in_longitude_and_latitude(tmp_path: Path) -> Non
             add(put(tmp_path, "wrong.geojson", json.dumps(wrong)), home)
     with pytest.raises(GeographyError, match="expected a GeoJSON map"):
         add(put(tmp_path, "cut.geojson", json.dumps(region_map())[:-50]), home)
+
+
+def test_boundaries_come_back_with_their_licence(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert boundaries(home, Level.REGION) is None
+    add(put(tmp_path, "regions.geojson", json.dumps(region_map())), home)
+    found = boundaries(home, Level.REGION)
+    assert found is not None
+    assert [feature["properties"]["code"] for feature in found["features"]] == sorted(Councils.of_2025().region_names)
+    assert "Open Government Licence" in found["licence"]
+    assert boundaries(home, Level.COUNCIL) is None
+
+
+@pytest.mark.parametrize(("pupils", "kept"), [("0", False), ("49", False), ("50", True), ("51", True), ("", True)])
+def test_a_school_of_few_pupils_is_kept_as_no_type(pupils: str, kept: bool, tmp_path: Path) -> None:
+    school = {"EstablishmentName": "Long Barn School", "EstablishmentTypeGroup (name)": "Independent schools", "Postcode": "TR1 3AY"}
+    few = school | {"TypeOfEstablishment (name)": "Other independent school", "NumberOfPupils": pupils}
+    home = tmp_path / "home"
+    add(put(tmp_path, "edubasealldata.csv", gias_table([few])), home)
+    frame = match(
+        [Locator(council="E06000052", school="Long Barn School", asked=True)],
+        Directory.embedded(),
+        schools_in_use(home, Directory.embedded()),
+    )
+    assert (cell(frame, 0, "school_outcome") == SchoolOutcome.MATCHED) == kept
+    assert pd.isna(cell(frame, 0, "school_type_group")) != kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "group"),
+    [
+        ("Community special school", "Special schools"), ("Foundation special school", "Special schools"),
+        ("Non-maintained special school", "Special schools"), ("Other independent special school", "Independent schools"),
+        ("Academy special converter", "Academies"), ("Academy special sponsor led", "Academies"), ("Free schools special", "Free Schools"),
+        ("Pupil referral unit", "Local authority maintained schools"), ("Academy alternative provision converter", "Academies"),
+        ("Free schools alternative provision", "Free Schools"), ("Special post 16 institution", "Colleges"),
+        ("Secure units", "Other types"),
+        ("Secure 16-19 academy", "Academies"), ("Online provider", "Online provider"), ("Service children's education", "Other types"),
+        ("Hospital school", "Special schools"), ("Something new", "A group that is on no list"),
+    ],
+)  # fmt: skip
+def test_no_special_school_or_secure_unit_is_kept_as_a_type_however_many_pupils_it_has(kind: str, group: str, tmp_path: Path) -> None:
+    school = {"EstablishmentName": "Long Barn School", "TypeOfEstablishment (name)": kind, "EstablishmentTypeGroup (name)": group}
+    many = school | {"NumberOfPupils": "900", "Postcode": "TR1 3AY", "PhaseOfEducation (name)": "Secondary"}
+    home = tmp_path / "home"
+    add(put(tmp_path, "edubasealldata.csv", gias_table([many, {"EstablishmentName": "Other School"}])), home)
+    schools = schools_in_use(home, Directory.embedded())
+    asked = [Locator(council="E06000052", school="Long Barn School", asked=True), Locator(school="Long Barn School", asked=True)]
+    frame = match(asked, Directory.embedded(), schools)
+    assert (frame["school_outcome"] == SchoolOutcome.NOT_MATCHED).all()
+    assert frame[["school_phase", "school_type_group"]].isna().all(axis=None)
+    assert pd.isna(cell(frame, 1, "lad25cd")), "not even its council"
+
+
+def test_what_cannot_be_known_to_be_whole_says_so(tmp_path: Path) -> None:
+    plain, zipped = tmp_path / "plain", tmp_path / "zipped"
+    assert "does not say how many rows" in add(put(tmp_path, "schools.csv", gias_table(SCHOOLS)), plain).whole
+    assert "checksum" in add(write_zip(tmp_path / "schools.zip", {"edubasealldata.csv": gias_table(SCHOOLS)}), zipped).whole
+    assert add(put(tmp_path, "file7.csv", deprivation_table(*IMD2019)), plain).whole == "every area is there"
 
 
 def test_add_list_show_and_remove(tmp_path: Path) -> None:

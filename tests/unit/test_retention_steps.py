@@ -129,6 +129,14 @@ def test_a_step_writes_data_sets_counts_and_ledger_together(secure_store: Secure
     assert (latest.actor, latest.verb, latest.wave, latest.counts) == ("tester", "locate", wave.id, {"responses": 4})
 
 
+def test_a_column_without_a_rule_is_not_stored(sqlite_store: SecureStore) -> None:
+    wave = new_wave(sqlite_store)
+    run_before(sqlite_store, wave, Verb.LOCATE)
+    with pytest.raises(RuleMissing, match="the column 'postcode' of 'located'"), step(sqlite_store, wave, Verb.LOCATE, "tester") as running:
+        running.save("located", pd.DataFrame({"row": [0], "postcode": [CANARY]}))
+    assert [asset.kind for asset in sqlite_store.assets(wave.id)] == ["bodies", "locators"]
+
+
 def test_a_step_is_done_once(secure_store: SecureStore) -> None:
     wave = new_wave(secure_store)
     run_step(secure_store, wave, Verb.TRANSFER)

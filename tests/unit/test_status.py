@@ -23,7 +23,8 @@ def zone(tmp_path: Path) -> CollectionZone:
 
 def test_an_office_that_has_never_collected(sqlite_store: SecureStore, zone: CollectionZone) -> None:
     found = status(sqlite_store, connect_collection(zone))
-    assert found == {"collection": {"wave": None, "state": "wiped", "responses": 0}, "waves": [], "ledger_entries": 0}
+    collecting = {"wave": None, "state": "wiped", "responses": 0}
+    assert found == {"collection": collecting, "waves": [], "extracts_overdue": 0, "ledger_entries": 0}
     assert as_text(found).splitlines() == ["No wave is on the collection server.", "Ledger: 0 entries, chain and signatures verified."]
 
 
@@ -57,6 +58,17 @@ def test_words_for_every_stage() -> None:
         "  next: bigask locate --wave autumn",
     ):
         assert line in words.splitlines()
+
+
+def test_words_for_places_records_set_aside_and_extracts_overdue() -> None:
+    locate = {"directory": "ONSPD_2026-01", "deprivation": "none", "schools": "none", "source_1_sha256": "ab", "set_aside": 2}
+    steps = {"transfer": {}, "locate": locate, "scrub": {"set_aside": 1}}
+    wave = {"wave": "w", "survey": "s", "steps": steps, "next": None, "texts_waiting": 0, "data_sets": {}, "releases": []}
+    standing = {"collection": {"wave": None}, "waves": [wave], "extracts_overdue": 3, "ledger_entries": 4}
+    lines = as_text(standing).splitlines()
+    assert any(line.startswith("  located with directory ONSPD 2026-01") and "1 source files" in line for line in lines)
+    assert "  2 locators and 1 bodies could not be read and are set aside, sealed" in lines
+    assert "OVERDUE: the deletion of 3 extracts is not attested (bigask extracts list)" in lines
 
 
 def test_an_edited_ledger_is_no_status(sqlite_store: SecureStore, zone: CollectionZone) -> None:
