@@ -18,11 +18,14 @@ from starlette.types import ASGIApp
 from api.office import page, static_file
 from api.raw_texts import RawTexts
 from api.security import harden
+from api.staff_governance import add_assessment
 from api.staff_guard import COOKIE, Guard, LoopbackOnly, Visit, posted
 from api.staff_quality import add_quality
 from api.staff_releases import add_release_desk
 from api.staff_review import add_review_desk
 from api.staff_session import Attempts, Clock, Session, Sessions
+from governance.gates import GateShut
+from governance.reading import RecordError
 from pipeline.release_zone import ReleaseDamaged
 from retention import releases, review
 from retention.database import DatabaseUnavailable
@@ -38,8 +41,8 @@ from retention.vault import VaultError
 
 LARGEST_BODY = 64 * 1024
 DESKS = {Role.ANALYST: "/status", Role.REVIEWER: "/review", Role.OUTPUT_CHECKER: "/releases"}
-REFUSED = (ReleaseRefused, ReviewError, StepRefused)
-BROKEN = (DatabaseUnavailable, KeyRingError, LedgerError, ReleaseDamaged, VaultError)
+REFUSED = (GateShut, ReleaseRefused, ReviewError, StepRefused)
+BROKEN = (DatabaseUnavailable, KeyRingError, LedgerError, RecordError, ReleaseDamaged, VaultError)
 
 
 def application() -> ASGIApp:
@@ -63,6 +66,7 @@ def create_app(zone: SecureZone, release_zone: ReleaseZone | None = None, clock:
     add_review_desk(guard, store, sessions, RawTexts(store))
     add_quality(guard, store)
     add_release_desk(guard, store, release_zone)
+    add_assessment(guard, store)
     _add_errors(app)
     return harden(LoopbackOnly(app), LARGEST_BODY, cookies=True)
 

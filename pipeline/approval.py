@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pipeline import gate
 from pipeline.release_names import METADATA
 from pipeline.release_zone import ReleaseDamaged, Signed, VerifiedRelease, checked_file, manifest_files, publish, take_back
 from retention import releases
@@ -40,13 +41,17 @@ def read_draft(store: SecureStore, release_id: str) -> VerifiedRelease:
 
 
 def check(store: SecureStore, release_id: str, person: str) -> Release:
-    """The output checker has looked at these bytes. Raises ReleaseRefused."""
-    return releases.check(store, release_id, person, read_draft(store, release_id).sha256)
+    """The output checker has looked at these bytes. Raises ReleaseRefused, GateShut."""
+    draft = read_draft(store, release_id)
+    gate.require_approval(draft.metadata)
+    return releases.check(store, release_id, person, draft.sha256)
 
 
 def approve(store: SecureStore, release_id: str, person: str, zone: ReleaseZone | None) -> Release:
-    """A second person lets these bytes leave; with a zone they are published at once. Raises ReleaseRefused."""
-    approved = releases.approve(store, release_id, person, read_draft(store, release_id).sha256)
+    """A second person lets these bytes leave; with a zone they are published at once. Raises ReleaseRefused, GateShut."""
+    draft = read_draft(store, release_id)
+    gate.require_approval(draft.metadata)
+    approved = releases.approve(store, release_id, person, draft.sha256)
     if zone is not None:
         publish_released(store, zone)
     return approved

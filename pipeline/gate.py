@@ -118,6 +118,6 @@ def require_draft(store: SecureStore, survey: Survey, policy: Policy) -> None:
     standing(at).require()
 
 
-def require_approval(metadata: Mapping[str, Any], author: str, *approvers: str | None) -> None:
-    """Before somebody signs for a release: what it lists, and that the author is not among them (G8). Raises GateShut."""
-    step_gates.require_release(metadata, author, approvers)
+def require_approval(metadata: Mapping[str, Any]) -> None:
+    """Before somebody signs for a release: what it must list (G8). Raises GateShut."""
+    step_gates.require_release(metadata)
