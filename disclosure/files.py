@@ -16,11 +16,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from disclosure.audit import AuditReport, Progress, audit
+from disclosure.audit import AuditReport, Progress
+from disclosure.differencing import attack_together
+from disclosure.inner_files import read_csv, read_inner, read_trees, read_wishes
 from disclosure.policy import Policy
 from disclosure.protect import Protected, protect
-from disclosure.relations import dimension_from_json, dimension_to_json
-from disclosure.table import TOTAL, WITHHELD, Dimension, DisclosureError, PublishedTable, Status, Table
+from disclosure.relations import dimension_from_json, to_relations
+from disclosure.report import Refused
+from disclosure.table import TOTAL, WITHHELD, Dimension, DisclosureError, Method, PublishedTable, Status, Table
 
 REPORT = "report.json"
 
@@ -31,35 +34,45 @@ def protect_files(
     policy: Policy,
     out: Path,
     *,
+    wishes: Path | None = None,
     progress: Progress | None = None,
 ) -> Protected:
-    """Protects the tables in these files together and writes each, and the report, into `out`.
+    """Protects the tables in these files together and writes each, and the report, into `out`. `wishes`: a file of wishes.
 
     Raises DisclosureError in one sentence if a file is bad or the tables cannot be protected; then nothing is written.
     """
-    frames = {_name(path): _read(path) for path in paths}
-    if not frames or len(frames) != len(paths):
-        raise DisclosureError("give at least one file, and no two files of the same name")
     if any((out / path.name).resolve() == path.resolve() for path in paths):
         raise DisclosureError("the results would overwrite the files given: choose another folder")
-    variables = {name: list(frame.columns.drop("n", errors="ignore")) for name, frame in frames.items()}
-    trees = _trees(hierarchies, {name for names in variables.values() for name in names})
-    flat: dict[str, dict[str, None]] = {}
-    for name, frame in frames.items():
-        if "n" not in frame.columns:
-            raise DisclosureError(f"'{name}.csv' has no column 'n'")
-        for variable in variables[name]:
-            flat.setdefault(variable, {}).update(dict.fromkeys(frame[variable]))
-    tables = []
-    for name, frame in frames.items():
-        dimensions = [_dimension(name, v, list(flat[v]), frame[v].unique().tolist(), trees.get(v)) for v in variables[name]]
-        tables.append(Table.from_inner(name, dimensions, frame))
-    result = protect(tables, policy, progress=progress)
+    inner = read_inner(paths, hierarchies)
+    wanted = read_wishes(wishes, inner.tables) if wishes else None
+    result = protect(inner.tables, policy, keys=inner.keys, wishes=wanted, progress=progress)
     out.mkdir(parents=True, exist_ok=True)
     for table in result.tables:
         table.to_frame().to_csv(out / f"{table.id}.csv", index=False)
     (out / REPORT).write_text(json.dumps(_report(result), indent=1), encoding="utf-8")
     return result
+
+
+def compare_files(
+    paths: Sequence[Path], hierarchies: Mapping[str, Path], policies: Sequence[Policy], *, progress: Progress | None = None
+) -> tuple[tuple[Table, ...], list[Protected | Refused]]:
+    """The tables in these files, and what each policy makes of them; a policy under which they cannot leave, and why, in its place.
+
+    Raises DisclosureError for a bad file.
+    """
+    inner = read_inner(paths, hierarchies)
+    results: list[Protected | Refused] = []
+    for number, policy in enumerate(policies):
+
+        def told(share: float, step: str, done: int = number) -> None:
+            if progress:
+                progress((done + share) / len(policies), step)
+
+        try:
+            results.append(protect(inner.tables, policy, keys=inner.keys, progress=told))
+        except DisclosureError as error:
+            results.append(Refused(policy, str(error)))
+    return inner.tables, results
 
 
 def audit_files(paths: Sequence[Path], hierarchies: Mapping[str, Path], policy: Policy, *, progress: Progress | None = None) -> AuditReport:
@@ -71,45 +84,30 @@ def audit_files(paths: Sequence[Path], hierarchies: Mapping[str, Path], policy: 
     files: list[Path] = []
     known: dict[str, list[Dimension]] = {}
     zeros: dict[str, list[int]] = {}
+    methods: dict[str, tuple[Method, int]] = {}
     for path in paths:
         files += sorted(path.glob("*.csv")) if path.is_dir() else [path]
         if path.is_dir() and (path / REPORT).is_file():
             for entry in _json(path / REPORT).get("structure", ()):
                 known[entry["id"]] = [dimension_from_json(d) for d in entry["dimensions"]]
+                methods[entry["id"]] = (Method(entry["method"]), int(entry["base"]))
                 zeros[entry["id"]] = entry["withheld_zeros"]
-    frames = {_name(path): _read(path) for path in files}
+    frames = {path.stem: read_csv(path) for path in files}
     if not frames or len(frames) != len(files):
         raise DisclosureError("there is no published table to attack, or two files have the same name")
-    trees = _trees(hierarchies, {str(column) for frame in frames.values() for column in frame.columns})
-    tables = [_published(name, frame, known.get(name), trees, zeros.get(name, [])) for name, frame in frames.items()]
+    trees = read_trees(hierarchies, {str(column) for frame in frames.values() for column in frame.columns})
+    by_policy = (policy.method, policy.rounding_base or policy.perturbation_maximum)
+    tables = []
+    for name, frame in frames.items():
+        method, base = methods.get(name, by_policy)
+        tables.append(_published(name, frame, known.get(name), trees, zeros.get(name, []), method, base))
     try:
-        return audit(tables, policy, progress=progress)
+        return attack_together(tables, [], policy, progress=progress)
     except DisclosureError:
         if known:
             raise
     unsure = [replace(table, floor=np.zeros_like(table.floor)) for table in tables]  # another office may withhold zeros
-    return audit(unsure, policy, progress=progress)
-
-
-def _name(path: Path) -> str:
-    return path.stem
-
-
-def _read(path: Path, *, check_codes: bool = True) -> pd.DataFrame:
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise DisclosureError(f"there is no file '{path.name}'") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError):
-        raise DisclosureError(f"'{path.name}' cannot be read as a CSV file in UTF-8") from None
-    frame.columns = [str(column).strip() for column in frame.columns]
-    if len(set(frame.columns)) != len(frame.columns) or frame.empty:
-        raise DisclosureError(f"'{path.name}' has no rows, or a column twice")
-    for column in frame.columns:
-        frame[column] = frame[column].str.strip()
-        if check_codes and column not in ("n", "status") and (frame[column] == "").any():
-            raise DisclosureError(f"'{path.name}' has an empty code in column '{column}'")
-    return frame
+    return attack_together(unsure, [], policy, progress=progress)
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -120,49 +118,14 @@ def _json(path: Path) -> dict[str, Any]:
     return loaded
 
 
-def _trees(hierarchies: Mapping[str, Path], variables: set[str]) -> dict[str, dict[str, str]]:
-    """Each variable's hierarchy, code to parent."""
-    trees = {}
-    for variable, path in hierarchies.items():
-        if variable not in variables:
-            raise DisclosureError(f"a hierarchy is given for '{variable}', which is no column of any table")
-        frame = _read(path, check_codes=False)
-        if list(frame.columns) != ["code", "parent"]:
-            raise DisclosureError(f"'{path.name}' must have the columns code and parent")
-        if frame["code"].duplicated().any():
-            code = frame["code"][frame["code"].duplicated()].iloc[0]
-            raise DisclosureError(f"'{path.name}' gives the code '{code}' two parents")
-        trees[variable] = dict(zip(frame["code"], frame["parent"], strict=True))
-    return trees
-
-
-def _dimension(table: str, variable: str, codes: list[str], used: list[str], tree: Mapping[str, str] | None) -> Dimension:
-    """A flat dimension of all codes that any table uses, or the hierarchy, cut off below the codes this table uses."""
-    if tree is None:
-        if TOTAL in codes:
-            raise DisclosureError(f"'{table}.csv': '{TOTAL}' in column '{variable}' is a total, but only inner cells belong here")
-        return Dimension.flat(variable, codes)
-    full = Dimension.tree(variable, tree)
-    above: dict[str, str] = {child: parent for parent, children in full.partitions for child in children}
-
-    def ancestors(code: str) -> set[str]:
-        found: set[str] = set()
-        while code in above:
-            code = above[code]
-            found.add(code)
-        return found
-
-    if unknown := [code for code in used if code not in full.index]:
-        raise DisclosureError(f"'{table}.csv': '{unknown[0]}' in column '{variable}' is an unknown code")
-    totals = {ancestor for code in used for ancestor in ancestors(code)}
-    if mixed := [code for code in used if code in totals]:
-        raise DisclosureError(f"'{table}.csv': '{mixed[0]}' in column '{variable}' is a total, but only inner cells belong here")
-    kept = [code for code in full.codes if not ancestors(code) & set(used)]
-    return Dimension.tree(variable, {code: above.get(code, "") for code in kept})
-
-
 def _published(
-    name: str, frame: pd.DataFrame, known: list[Dimension] | None, trees: Mapping[str, Mapping[str, str]], zeros: list[int]
+    name: str,
+    frame: pd.DataFrame,
+    known: list[Dimension] | None,
+    trees: Mapping[str, Mapping[str, str]],
+    zeros: list[int],
+    method: Method,
+    base: int,
 ) -> PublishedTable:
     if "n" not in frame.columns:
         raise DisclosureError(f"'{name}.csv' has no column 'n'")
@@ -195,7 +158,8 @@ def _published(
     status[position] = np.where(stated == "withheld", Status.SECONDARY, stated)
     floor[position] = blank
     floor[zeros] = 0
-    return PublishedTable(name, tuple(dimensions), values.reshape(shape), status.reshape(shape), floor.reshape(shape))
+    counts, stated, least = values.reshape(shape), status.reshape(shape), floor.reshape(shape)
+    return PublishedTable(name, tuple(dimensions), counts, stated, least, method=method, base=base)
 
 
 def _published_dimension(table: str, variable: str, codes: list[str], tree: Mapping[str, str] | None) -> Dimension:
@@ -214,8 +178,7 @@ def _published_dimension(table: str, variable: str, codes: list[str], tree: Mapp
 def _report(result: Protected) -> dict[str, Any]:
     structure = [
         {
-            "id": table.id,
-            "dimensions": [dimension_to_json(d) for d in table.dimensions],
+            **to_relations(table),
             "withheld_zeros": np.flatnonzero(table.withheld.reshape(-1) & (table.floor.reshape(-1) == 0)).tolist(),
         }
         for table in result.tables

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli_options import bar, console
+from pipeline.progress import Progress as Tell
 
 app = typer.Typer(no_args_is_help=True, help="Disclosure control of any tables of counts, from files to files.")
 Tables = Annotated[list[Path], typer.Argument(exists=True, help="CSV files: a column for each variable, and `n`.")]
@@ -27,12 +29,17 @@ def _hierarchies(given: list[str] | None) -> dict[str, Path]:
     return found
 
 
+def _percent(tell: Tell) -> Callable[[float, str], None]:
+    return lambda share, _step: tell(round(share * 100), 100)
+
+
 @app.command()
 def protect(
     tables: Tables,
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the protected tables and report.json.")],
     hierarchy: Hierarchies = None,
     policy: PolicyName = "ons-threshold-10",
+    wishes: Annotated[Path | None, typer.Option(exists=True, help="CSV of cells to `show` or `hide`, or their `cost`.")] = None,
 ) -> None:
     """Protect tables of inner cells together, attack the result, and write it only if it withstands."""
     from disclosure.files import protect_files
@@ -40,9 +47,9 @@ def protect(
 
     with ExitStack() as stack:
         tell = bar("protect", stack)
-        result = protect_files(
-            tables, _hierarchies(hierarchy), load_policy(policy), out, progress=lambda share, _: tell(round(share * 100), 100)
-        )
+        rules = load_policy(policy)
+        told = _percent(tell)
+        result = protect_files(tables, _hierarchies(hierarchy), rules, out, wishes=wishes, progress=told)
     for entry in result.summary:
         hidden = int(entry["primary"]) + int(entry["secondary"])
         console.print(f"{entry['id']:36} {entry['cells']:6} cells, {hidden:5} withheld", highlight=False, soft_wrap=True, markup=False)
@@ -58,7 +65,7 @@ def audit(tables: Tables, hierarchy: Hierarchies = None, policy: PolicyName = "o
     with ExitStack() as stack:
         tell = bar("attack", stack)
         rules = load_policy(policy)
-        found = audit_files(tables, _hierarchies(hierarchy), rules, progress=lambda share, _: tell(round(share * 100), 100))
+        found = audit_files(tables, _hierarchies(hierarchy), rules, progress=_percent(tell))
     for exposed in found.exposed:
         where = ", ".join(f"{name} {code}" for name, code in exposed.cell.items())
         words = f"{exposed.table}: {where}: {exposed.low} to {exposed.high} ({exposed.how})"
@@ -66,3 +73,23 @@ def audit(tables: Tables, hierarchy: Hierarchies = None, policy: PolicyName = "o
     console.print(f"{len(found.exposed)} of {found.withheld} withheld counts are pinned down.", highlight=False)
     if found.exposed:
         raise typer.Exit(PINNED_DOWN)
+
+
+@app.command()
+def report(
+    tables: Tables,
+    out: Annotated[Path, typer.Option(dir_okay=False, help="The HTML page to write.")],
+    hierarchy: Hierarchies = None,
+    policy: Annotated[list[str] | None, typer.Option("--policy", help="A policy's name or YAML file; several are compared.")] = None,
+) -> None:
+    """Draw what each policy makes of the same tables: withheld cells, what is lost, how wide bounds are. For the office alone."""
+    from disclosure.files import compare_files
+    from disclosure.policy import load_policy
+    from disclosure.report import report_page
+
+    with ExitStack() as stack:
+        tell = bar("protect", stack)
+        rules = [load_policy(name) for name in policy or ["ons-threshold-10"]]
+        true, results = compare_files(tables, _hierarchies(hierarchy), rules, progress=_percent(tell))
+    out.write_text(report_page(true, results), encoding="utf-8")
+    console.print(f"Written to {out}, for the office alone: it tells which counts are small.", highlight=False, soft_wrap=True)

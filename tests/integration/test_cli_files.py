@@ -114,3 +114,22 @@ def test_locate_reads_the_file_that_was_added(stages: Stages, bigask: Run, tmp_p
     assert bigask("geography", "add", str(_onspd(tmp_path)))[0] == 0
     assert bigask("locate", "--wave", WAVE, "--as", "an.alyst")[0] == 0
     assert Office.at(tmp_path / "home").store.steps(WAVE)["locate"]["vintage"] == VINTAGE
+
+
+def test_what_policies_make_of_tables_is_drawn(bigask: Run, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    table = str(_tables(tmp_path / "in", COUNTS))
+    code, told, _ = bigask("disclosure", "report", table, "--policy", "ons-threshold-10", "--policy", "dfe-round-10", "--out", str(page))
+    assert code == 0
+    assert "for the office alone" in told
+    assert "dfe-round-10" in page.read_text(encoding="utf-8")
+    assert "<svg" in page.read_text(encoding="utf-8")
+
+
+def test_wishes_are_kept(bigask: Run, tmp_path: Path) -> None:
+    table = _tables(tmp_path / "in", COUNTS)
+    wishes = tmp_path / "wishes.csv"
+    wishes.write_text("wish,nothing\nshow,x\n", encoding="utf-8")
+    code, told, err = bigask("disclosure", "protect", str(table), "--out", str(tmp_path / "out"), "--wishes", str(wishes))
+    assert (code, told) == (7, "")
+    assert "'nothing', which is no variable of any table" in err

@@ -1,0 +1,161 @@
+"""A protected table as a picture: which counts are shown, which are withheld for themselves, and which to protect others.
+
+SVG without style or script, for the office: it tells small counts from others, so it never leaves with a release. Every kind
+has a colour and a pattern, so that it reads in grey and to the colour-blind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import groupby, product
+
+import numpy as np
+import numpy.typing as npt
+
+from disclosure.table import PublishedTable, Status
+
+Whole = npt.NDArray[np.int64]
+LABEL, TALL, FLAT, WIDE, NARROW, HEAD = 240, 22, 4, 64, 6, 96
+MANY_ROWS, MANY_COLUMNS = 60, 24  # beyond, cells are drawn small and without their numbers
+MOST_TIPS = 2_000  # cells that get a text of their own when pointed at
+INK, PAPER = "#1d2a33", "#ffffff"
+KINDS = {
+    Status.PUBLISHED: ("#dcebea", "Shown"),
+    Status.PRIMARY: ("#8f2f1f", "Withheld: under the threshold"),
+    Status.SECONDARY: ("#f2d38b", "Withheld: so that no other can be worked out, or by a rule on groups"),
+}
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Statuses as rows and columns: the dimension with most codes that still fits across is the columns', the others the rows'."""
+
+    columns: tuple[str, ...]
+    rows: tuple[str, ...]
+    status: npt.NDArray[np.str_]
+    values: Whole
+    low: Whole
+    high: Whole
+
+
+def _grid(table: PublishedTable, low: Whole, high: Whole) -> _Grid:
+    sizes = [len(dimension.codes) for dimension in table.dimensions]
+    across = max(range(len(sizes)), key=lambda k: (sizes[k] <= MANY_COLUMNS, sizes[k] if sizes[k] <= MANY_COLUMNS else -sizes[k]))
+    if len(sizes) == 1:
+        across = 0
+    others = [dimension for k, dimension in enumerate(table.dimensions) if k != across]
+    totals = [dimension.total for dimension in others]
+    rows = tuple(_named(codes, totals) for codes in product(*(dimension.codes for dimension in others)))
+
+    def flat(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        return np.moveaxis(array, across, -1).reshape(len(rows), sizes[across])
+
+    arrays = (flat(array) for array in (table.status, table.values, low, high))
+    return _Grid(table.dimensions[across].codes, rows, *arrays)  # type: ignore[arg-type]
+
+
+def _named(codes: Sequence[str], totals: Sequence[str]) -> str:
+    """A row's categories, without the totals; if all are totals, the first."""
+    return " · ".join(code for code, total in zip(codes, totals, strict=True) if code != total) or "".join(totals[:1])
+
+
+def heat_map(table: PublishedTable, low: Whole, high: Whole, prefix: str = "map") -> str:
+    """The picture as one SVG element. `low`, `high`: bounds of withheld counts, shaped like the table (`high` -1: no limit).
+
+    `prefix` keeps the patterns of several pictures on one page apart.
+    """
+    grid = _grid(table, low, high)
+    small = len(grid.rows) > MANY_ROWS or len(grid.columns) > MANY_COLUMNS
+    height, width = (FLAT if len(grid.rows) > MANY_ROWS else TALL), (NARROW if len(grid.columns) > MANY_COLUMNS else WIDE)
+    label = 0 if small and height == FLAT else LABEL
+    head = 0 if small and width == NARROW else HEAD
+    parts = [_pattern(prefix)]
+    if head:
+        for column, code in enumerate(grid.columns):
+            x = label + column * width + width / 2
+            parts.append(_text(x, HEAD - 8, _short(code, 16), turn=f"rotate(-35 {x} {HEAD - 8})", anchor="start"))
+    tips = table.values.size <= MOST_TIPS
+    for row, name in enumerate(grid.rows):
+        y = head + row * height
+        if label:
+            parts.append(_text(label - 8, y + height / 2 + 4, _short(name, 34), anchor="end"))
+        parts += _row(grid, row, y, label, width, height, prefix, tips=tips, numbers=not small)
+    total = label + len(grid.columns) * width + 60, head + len(grid.rows) * height + 4
+    said = summary(table)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total[0]} {total[1]}" width="{total[0]}" height="{total[1]}" role="img" '
+        f'aria-label="{escape(said)}" font-family="Atkinson Hyperlegible Next, Verdana, sans-serif" font-size="12">{"".join(parts)}</svg>'
+    )
+
+
+def summary(table: PublishedTable) -> str:
+    """What the picture shows, in a sentence."""
+    primary, secondary = (int((table.status == kind).sum()) for kind in (Status.PRIMARY, Status.SECONDARY))
+    shown = table.values.size - primary - secondary
+    return f"{table.values.size:,} counts: {shown:,} shown, {primary:,} withheld for themselves, {secondary:,} for others."
+
+
+def legend(prefix: str = "map") -> str:
+    """The kinds, as one SVG element."""
+    parts = [_pattern(prefix)]
+    for k, (kind, (_, words)) in enumerate(KINDS.items()):
+        parts.append(f'<rect x="1" y="{1 + 24 * k}" width="28" height="18" fill="{_fill(kind, prefix)}" stroke="{INK}"/>')
+        parts.append(_text(38, 15 + 24 * k, words))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 520 {24 * len(KINDS)}" width="520" height="{24 * len(KINDS)}" role="img" '
+        f'aria-label="{escape("; ".join(words for _, words in KINDS.values()))}" font-family="Verdana, sans-serif" font-size="13">'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _row(grid: _Grid, row: int, y: float, left: float, width: int, height: int, prefix: str, *, tips: bool, numbers: bool) -> list[str]:
+    parts = []
+    for status, run in groupby(range(len(grid.columns)), key=lambda column: (grid.status[row, column], column if tips else 0)):
+        columns = list(run)
+        kind = Status(str(status[0]))
+        x, wide = left + columns[0] * width, len(columns) * width
+        edge = f' stroke="{PAPER}"' if height == TALL and width == WIDE else ""
+        tip = f"<title>{escape(_tip(grid, row, columns[0]))}</title>" if tips else ""
+        parts.append(f'<rect x="{x}" y="{y}" width="{wide}" height="{height}" fill="{_fill(kind, prefix)}"{edge}>{tip}</rect>')
+        if numbers:
+            for column in columns:
+                words = f"{grid.values[row, column]:,}" if kind is Status.PUBLISHED else _range(grid, row, column)
+                ink = PAPER if kind is Status.PRIMARY else INK
+                parts.append(_text(left + (column + 1) * width - 6, y + height / 2 + 4, words, anchor="end", ink=ink))
+    return parts
+
+
+def _range(grid: _Grid, row: int, column: int) -> str:
+    low, high = int(grid.low[row, column]), int(grid.high[row, column])
+    return f"{low}+" if high < 0 else f"{low}–{high}"
+
+
+def _tip(grid: _Grid, row: int, column: int) -> str:
+    kind = Status(str(grid.status[row, column]))
+    what = f"{grid.values[row, column]:,}" if kind is Status.PUBLISHED else f"{KINDS[kind][1]}; {_range(grid, row, column)} stay possible"
+    return f"{' · '.join(part for part in (grid.rows[row], grid.columns[column]) if part)}: {what}"
+
+
+def _fill(kind: Status, prefix: str) -> str:
+    return KINDS[kind][0] if kind is Status.PUBLISHED else f"url(#{prefix}-{kind.value})"
+
+
+def _pattern(prefix: str) -> str:
+    primary, secondary = KINDS[Status.PRIMARY][0], KINDS[Status.SECONDARY][0]
+    size = 'width="8" height="8" patternUnits="userSpaceOnUse"'
+    return (
+        f'<defs><pattern id="{prefix}-primary" {size}><rect width="8" height="8" fill="{primary}"/></pattern>'
+        f'<pattern id="{prefix}-secondary" {size}><rect width="8" height="8" fill="{secondary}"/>'
+        f'<path d="M-2 2 L2 -2 M0 8 L8 0 M6 10 L10 6" stroke="#b9a06a" stroke-width="1.5"/></pattern></defs>'
+    )
+
+
+def _text(x: float, y: float, words: str, *, anchor: str = "start", turn: str = "", ink: str = INK) -> str:
+    turned = f' transform="{turn}"' if turn else ""
+    return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{ink}"{turned}>{escape(words)}</text>'
+
+
+def _short(words: str, most: int) -> str:
+    return words if len(words) <= most else words[: most - 1] + "…"

@@ -1,0 +1,114 @@
+"""A page for the office that shows what each policy makes of the same tables: pictures, what is lost, and how wide the bounds are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from disclosure.heat_map import heat_map, legend, summary
+from disclosure.loss import Loss, losses, widths
+from disclosure.policy import Policy
+from disclosure.protect import Protected
+from disclosure.table import PublishedTable, Table
+
+BINS = ((1, 1), (2, 2), (3, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, None))
+STYLE = (
+    "body{font:16px/1.5 'Atkinson Hyperlegible Next',Verdana,sans-serif;color:#1d2a33;max-width:76rem;margin:2rem auto;padding:0 1rem}"
+    "table{border-collapse:collapse;margin:1rem 0}th,td{border-bottom:1px solid #46545e;padding:.3rem .8rem;text-align:right}"
+    "th:first-child,td:first-child{text-align:left}.wide{overflow-x:auto}h2{margin-top:3rem;border-top:2px solid #14505c;padding-top:1rem}"
+)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A policy under which the tables cannot leave as they are, and why."""
+
+    policy: Policy
+    why: str
+
+
+def report_page(true: Sequence[Table], results: Sequence[Protected | Refused]) -> str:
+    """The page as HTML, complete in itself. `results`: the tables `true`, protected under one policy after the other."""
+    body = [
+        "<h1>What protection does to these tables</h1>",
+        "<p>For the office alone: the pictures tell which withheld counts are small.</p>",
+        "<h2>What is lost, by policy</h2>",
+        _compared(true, results),
+    ]
+    for number, result in enumerate(results):
+        body.append(f"<h2>{escape(result.policy.title)}</h2><p>Policy “{escape(result.policy.name)}”.</p>")
+        if isinstance(result, Refused):
+            body.append(f"<p>Under this policy the tables cannot leave: {escape(result.why)}.</p>")
+            continue
+        body.append(legend(f"l{number}"))
+        for k, (table, cost) in enumerate(zip(result.tables, losses(true, result.tables, result.audit), strict=True)):
+            low, high = result.audit.low[k], result.audit.high[k]
+            picture = heat_map(table, low, high, f"p{number}t{k}")
+            body.append(f"<h3>{escape(table.title or table.id)}</h3><p>{escape(summary(table))} {escape(_changed(cost))}</p>")
+            body.append(f'<div class="wide" tabindex="0" role="region" aria-label="{escape(table.title or table.id)}">{picture}</div>')
+            body.append(_widths(table, low, high, exact=result.audit.exact))
+    head = (
+        f"<meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'>"
+        f"<title>What protection does to these tables</title><style>{STYLE}</style>"
+    )
+    return f"<!DOCTYPE html><html lang='en'><head>{head}</head><body><main>{''.join(body)}</main></body></html>\n"
+
+
+def _changed(cost: Loss) -> str:
+    if not cost.largest_change:
+        return ""
+    return f"A shown count is {cost.mean_change:.1f} children from the true one on average, and {cost.largest_change} at most."
+
+
+def _compared(true: Sequence[Table], results: Sequence[Protected | Refused]) -> str:
+    rows = []
+    for result in results:
+        if isinstance(result, Refused):
+            rows.append(f"<tr><th scope='row'>{escape(result.policy.name)}</th><td colspan='7'>cannot leave: see below</td></tr>")
+            continue
+        found = losses(true, result.tables, result.audit)
+        cells, shown = sum(each.cells for each in found), sum(each.cells - each.primary - each.secondary for each in found)
+        change = sum(each.mean_change * (each.cells - each.primary - each.secondary) for each in found) / max(shown, 1)
+        unknown = [each.mean_unknown for each in found]
+        known = [each for each in unknown if each is not None]
+        mean = f"{np.average(known, weights=[each.cells for each in found]):.1f}" if len(known) == len(unknown) else "no limit"
+        figures = (
+            f"{sum(each.primary for each in found):,}",
+            f"{sum(each.secondary for each in found):,}",
+            f"{(cells - shown) / cells:.1%}",
+            f"{sum(each.hidden_sum for each in found):,}",
+            f"{change:.2f}",
+            f"{max(each.largest_change for each in found):,}",
+            mean,
+        )
+        rows.append(f"<tr><th scope='row'>{escape(result.policy.name)}</th>{''.join(f'<td>{each}</td>' for each in figures)}</tr>")
+    heads = (
+        "Policy", "Withheld for themselves", "Withheld for others", "Share withheld", "Children in withheld counts",
+        "Mean change of a shown count", "Largest change", "Mean uncertainty of any count",
+    )  # fmt: skip
+    head = "".join(f"<th scope='col'>{each}</th>" for each in heads)
+    return f"<div class='wide' tabindex='0' role='region' aria-label='What is lost'><table><tr>{head}</tr>{''.join(rows)}</table></div>"
+
+
+def _widths(table: PublishedTable, low: np.ndarray, high: np.ndarray, *, exact: bool) -> str:
+    """How far apart the bounds of withheld counts are, as a table with bars."""
+    found, unlimited = widths(table, low, high)
+    if not len(found) and not unlimited:
+        return ""
+    bins = [(f"{a}" if a == b else f"{a} or more" if b is None else f"{a} to {b}", _between(found, a, b)) for a, b in BINS]
+    bins += [("no limit", unlimited)] if unlimited else []
+    most = max(count for _, count in bins)
+    rows = "".join(
+        f"<tr><th scope='row'>{words}</th><td>{count:,}</td><td><svg width='240' height='14' aria-hidden='true'>"
+        f"<rect width='{240 * count / max(most, 1):.1f}' height='14' fill='#14505c'/></svg></td></tr>"
+        for words, count in bins
+    )
+    heads = f"<th scope='col'>{'Distance between the bounds' if exact else 'Distance, at least'}</th><th scope='col'>Counts</th><td></td>"
+    return f"<table><caption>How wide withheld counts stay open</caption><tr>{heads}</tr>{rows}</table>"
+
+
+def _between(found: np.ndarray, least: int, most: int | None) -> int:
+    return int(((found >= least) & ((found <= most) if most is not None else True)).sum())

@@ -1,0 +1,104 @@
+"""What is lost, and the picture of it: each withheld count marked as what it is, and no withheld count told."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from disclosure.heat_map import heat_map, legend
+from disclosure.loss import loss, losses, widths
+from disclosure.policy import load_policy
+from disclosure.protect import protect
+from disclosure.report import Refused, report_page
+from disclosure.table import WITHHELD, Dimension, DisclosureError, PublishedTable, Status, Table
+
+SVG = "{http://www.w3.org/2000/svg}"
+PLACE, WISH = Dimension.flat("place", ["a & b", "c", "d"]), Dimension.flat("wish", ["play", "rest"])
+TRUE = Table("t", (PLACE, WISH), np.array([[181, 88, 93], [43, 3, 40], [56, 25, 31], [82, 60, 22]]))
+STATUS = np.full((4, 3), "published", dtype="<U9")
+STATUS[1, 1], STATUS[1, 2], STATUS[2, 1:] = "primary", "secondary", "secondary"
+LOW, HIGH = np.full((4, 3), -1), np.full((4, 3), -1)
+LOW[1:3, 1:], HIGH[1:3, 1:] = [[1, 16], [1, 29]], [[27, 42], [27, 55]]
+SHOWN = PublishedTable(
+    "t", (PLACE, WISH), np.where(STATUS == "published", TRUE.counts, WITHHELD), STATUS, (STATUS != "published").astype(int)
+)
+
+
+def test_the_loss_counts_cells_and_children() -> None:
+    found = loss(TRUE, SHOWN, LOW, HIGH)
+    assert (found.cells, found.primary, found.secondary, found.hidden_sum) == (12, 1, 3, 3 + 40 + 25 + 31)
+    assert (found.mean_change, found.largest_change) == (0, 0)
+    assert found.mean_unknown == pytest.approx((26 + 26 + 26 + 26) / 2 / 12)
+    high = HIGH.copy()
+    high[1, 1] = -1
+    assert loss(TRUE, SHOWN, LOW, high).mean_unknown is None
+    assert widths(SHOWN, LOW, high)[0].tolist() == [26, 26, 26]
+    assert widths(SHOWN, LOW, high)[1] == 1
+
+
+def test_the_loss_of_rounding_is_how_far_counts_are_moved() -> None:
+    policy = load_policy("nhs-1-7-round-5")
+    result = protect([TRUE], policy)
+    (found,) = losses([TRUE], result.tables, result.audit)
+    shown = result.tables[0]
+    change = abs(shown.values - TRUE.counts)[~shown.withheld]
+    assert found.mean_change == pytest.approx(change.mean())
+    assert found.largest_change == change.max() == 2
+    with pytest.raises(DisclosureError, match="same cells"):
+        loss(TRUE, shown, LOW[1:], HIGH)
+
+
+def picture(**changes: object) -> ET.Element:
+    return ET.fromstring(heat_map(replace(SHOWN, **changes), LOW, HIGH, "x"))  # type: ignore[arg-type]  # noqa: S314
+
+
+def test_every_cell_is_drawn_as_what_it_is() -> None:
+    drawn = picture()
+    fills = [rect.get("fill") for rect in drawn.iter(f"{SVG}rect") if rect.find(f"{SVG}title") is not None]
+    assert len(fills) == 12
+    assert fills.count("url(#x-primary)") == 1
+    assert fills.count("url(#x-secondary)") == 3
+    assert {pattern.get("id") for pattern in drawn.iter(f"{SVG}pattern")} == {"x-primary", "x-secondary"}
+    assert "8 shown, 1 withheld for themselves, 3 for others" in str(drawn.get("aria-label"))
+
+
+def test_no_withheld_count_is_told_and_every_bound_is() -> None:
+    words = [text.text for text in picture().iter(f"{SVG}text")]
+    assert not {"3", "40", "25", "31"} & set(words)
+    assert {"1–27", "16–42", "29–55", "181", "22"} <= set(words)
+    assert any("a & b" in str(word) for word in words)
+
+
+def test_the_picture_has_neither_style_nor_script_and_is_well_formed_at_any_size() -> None:
+    many = Dimension.flat("area", [f"area {k}" for k in range(200)])
+    counts = np.concatenate([[6200], np.full(200, 31)])
+    wide = PublishedTable("w", (many,), counts, np.full(201, "published"), np.zeros(201, np.int64))
+    for text in (heat_map(SHOWN, LOW, HIGH), heat_map(wide, np.full(201, -1), np.full(201, -1)), legend()):
+        ET.fromstring(text)  # noqa: S314 - our own text
+        assert not re.search(r"<(style|script)| style=| on[a-z]+=", text)
+
+
+def test_large_tables_are_drawn_in_runs() -> None:
+    one, two = (Dimension.flat(name, [f"{name}{k}" for k in range(60)]) for name in "ab")
+    counts = np.full((61, 61), 40)
+    counts[0, :] = counts[:, 0] = 2400
+    counts[0, 0] = 144_000
+    status = np.full((61, 61), Status.PUBLISHED, dtype="<U9")
+    table = PublishedTable("big", (one, two), counts, status, np.zeros((61, 61), np.int64))
+    drawn = ET.fromstring(heat_map(table, np.full((61, 61), -1), np.full((61, 61), -1)))  # noqa: S314 - our own text
+    assert len(list(drawn.iter(f"{SVG}rect"))) == 61 + 2  # a run for each row, and the patterns
+
+
+def test_the_page_compares_policies_and_tells_refusals() -> None:
+    results = [protect([TRUE], load_policy(name)) for name in ("ons-threshold-10", "dfe-round-10")]
+    page = report_page([TRUE], [*results, Refused(load_policy("strict"), "7 cells cannot be protected")])
+    assert page.count("<svg") >= 4
+    assert "cannot leave: 7 cells cannot be protected." in page
+    row = re.search(r"<th scope='row'>dfe-round-10</th>(.*?)</tr>", page)
+    assert row is not None
+    assert "<td>5</td>" in row[1]  # the largest change
+    assert len(re.findall(r'<pattern id="([^"]+)"', page)) == len(set(re.findall(r'<pattern id="([^"]+)"', page)))
