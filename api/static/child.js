@@ -5,6 +5,7 @@ import { forgetOnLeaving, startJourney } from "./journey.js";
 import { offerReadAloud } from "./read_aloud.js";
 
 function enhance() {
+  for (const note of document.querySelectorAll("[data-without-script]")) note.hidden = true; // true only where this does not run
   enhanceChoices(document);
   offerReadAloud(document);
 }

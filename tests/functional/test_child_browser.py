@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, expect
 
+from forms.load import load_survey
 from tests.functional.door import Wave
 
 VISIBLE = ":not([type=hidden])"
@@ -232,3 +233,27 @@ def test_text_may_not_move_sideways_on_a_small_screen_or_at_twice_the_size(conte
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
         page.evaluate("document.documentElement.style.fontSize = '200%'")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+
+
+def test_without_javascript_the_last_page_says_what_back_may_ask_and_back_stores_nothing_more(
+    chromium: Browser, door: str, wave: Wave
+) -> None:
+    words = load_survey().forms["9-12"].words["thank_you_back"]
+    for java_script in (True, False):
+        with chromium.new_context(java_script_enabled=java_script) as context:
+            page = context.new_page()
+            page.goto(f"{door}/9-12/thank-you")
+            expect(page.get_by_text(words)).to_be_visible(visible=not java_script)
+    with chromium.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{door}/4-5")
+        page.click("button[value=start]")
+        while not page.url.endswith("/thank-you"):
+            refuse_all(page)
+            page.click("button[value=next]")
+        stored = wave.store.count()
+        with pytest.raises(Error, match="ERR_CACHE_MISS"):  # the browser's own page, which offers to send again
+            page.go_back()
+        page.reload()
+        assert page.url.endswith("/already-sent")
+        assert wave.store.count() == stored
