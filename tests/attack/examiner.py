@@ -45,7 +45,7 @@ Office.at(Path(sys.argv[1]), **dict(item.split("=", 1) for item in sys.argv[3:])
 def crash_while_locating(home: Path, how: str, urls: dict[str, str]) -> int:
     """Run `locate` in a process of its own that dies "abort" or "raise"; what it says is kept in the logs. Its exit code."""
     with (home / "logs" / "crash.log").open("ab") as log:
-        switches = ["-X", "dev", "-X", "faulthandler", "-X", "tracemalloc", "-W", "ignore"]
+        switches = ["-X", "dev", "-X", "faulthandler", "-W", "ignore"]
         command = [sys.executable, *switches, "-c", CRASHING, str(home), how, *(f"{name}={url}" for name, url in urls.items())]
         environment = {
             "PYTHONPATH": str(Path(__file__).parents[2]),
