@@ -1,4 +1,7 @@
-"""`python -m api DOOR [--port N]`: run one door on a loopback port, and print its address once it is ready."""
+"""`python -m api DOOR [--port N]`: run one door, and print its address once it is ready.
+
+The child door is run by several processes (api.workers); the others, which few people use, by one.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ import os
 import signal
 import socket
 import sys
+import threading
 from typing import NoReturn
 
 from starlette.types import ASGIApp
 
+from api.quiet_logs import quieten
 from api.server import server
 
 NOT_OPENED = 6  # as pipeline.failures has it for whatever does not answer
@@ -52,6 +57,30 @@ async def _serve(door: str, port: int, until_eof: bool) -> bool:
     return web.started
 
 
+def _serve_children(host: str, port: int, workers: int | None, until_eof: bool) -> None:
+    """Serve until told to stop. What keeps the door shut is raised here, before a worker is started."""
+    from api.workers import bind, serve
+    from retention.collection_store import connect_door
+    from retention.settings import load_settings
+
+    app = _application("child")
+    connect_door(load_settings().collection)
+    held = bind(host, port)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{held.getsockname()[1]}/"
+
+    def opened() -> None:
+        print(address, flush=True)  # noqa: T201 - this is what it is asked to print
+
+    def gone() -> None:
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    if until_eof:
+        threading.Thread(target=gone, daemon=True).start()
+    serve(lambda: app, held, opened, workers, host)
+
+
 def _port(given: str) -> int:
     port = int(given)
     if not 0 <= port <= 65535:
@@ -68,11 +97,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m api", description=__doc__)
     parser.add_argument("door", choices=("child", "staff", "researcher"))
     parser.add_argument("--port", type=_port, default=0, help="0 takes any free one")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="of the child door: the address to listen at; a proxy with TLS stands before it"
+    )
+    parser.add_argument("--workers", type=int, default=None, help="of the child door: processes; as many as processors, at least two")
     parser.add_argument("--until-eof", action="store_true", help="stop as well when standard input ends")
     arguments = parser.parse_args()
+    quieten()
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     try:
+        if arguments.door == "child":
+            _serve_children(arguments.host, arguments.port, arguments.workers, arguments.until_eof)
+            return
         opened = asyncio.run(_serve(arguments.door, arguments.port, arguments.until_eof))
     except OSError as error:
         sys.stderr.write(f"Port {arguments.port} cannot be opened ({error.strerror}): choose another with --port.\n")

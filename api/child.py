@@ -32,7 +32,7 @@ from forms.survey import Form, Survey
 from forms.window import Opening, Window
 from governance.gates import Standing
 from governance.permit import register_at_the_door, standing_at_the_door
-from retention.collection_store import CollectionStore, NoWave, Receipt, WaveClosed, connect_collection
+from retention.collection_store import CollectionStore, NoWave, Receipt, WaveClosed, connect_door
 from retention.database import DatabaseUnavailable
 from retention.keys import KeyRingError
 from retention.seal import SealError
@@ -56,7 +56,7 @@ def application() -> ASGIApp:
 def create_app(
     zone: CollectionZone,
     survey: Survey,
-    connect: Callable[[CollectionZone], CollectionStore] = connect_collection,
+    connect: Callable[[CollectionZone], CollectionStore] = connect_door,
     clock: Clock = _now,
     standing: Callable[[], Standing] | None = None,
 ) -> ASGIApp:

@@ -40,17 +40,17 @@ class QuietFormatter(logging.Formatter):
         return " ".join(line.split())
 
 
-# For `logging.config.dictConfig`, and for servers that take such a thing.
+# For `logging.config.dictConfig`, and for servers that take such a thing; whoever else logs is for `quieten` to deal with.
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"quiet": {"()": "api.quiet_logs.QuietFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "quiet", "stream": "ext://sys.stderr"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
-        "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
+        "bigask": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "uvicorn": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
-        "_granian": {"handlers": [], "level": "WARNING", "propagate": True},
+        "_granian": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "granian.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
     },
 }
@@ -58,7 +58,7 @@ LOGGING: dict[str, Any] = {
 
 def quieten() -> None:
     """Let this process write nothing else: its logs, and what Python says of an exception that nobody caught."""
-    logging.config.dictConfig(LOGGING)
+    logging.config.dictConfig({**LOGGING, "root": {"handlers": ["stderr"], "level": "WARNING"}})
     sys.excepthook = _process_ended
     threading.excepthook = _thread_ended
     sys.unraisablehook = _unraisable

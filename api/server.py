@@ -1,24 +1,13 @@
-"""How a door is run: one uvicorn without access log, without server header, and deaf to whatever a proxy says of the sender."""
+"""How the staff and researcher doors are run, and any door in a test: one uvicorn without access log or server header, and deaf to
+whatever a proxy says of the sender. The child door has processes of its own (api.workers).
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
-# Messages only: no time, no address. Whoever runs the door under systemd gets the service's own times around them.
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "stream": "ext://sys.stderr"}},
-    "loggers": {
-        "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
-        "uvicorn": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        "bigask.door": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-    },
-}
+from api.quiet_logs import LOGGING
 
 
 def server(app: ASGIApp, host: str = "127.0.0.1", port: int = 8000) -> uvicorn.Server:

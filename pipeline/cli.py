@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from pipeline import (
+    cli_collection,
     cli_disclosure,
     cli_extracts,
     cli_forms,
@@ -32,6 +33,7 @@ app.add_typer(cli_release.app, name="release")
 app.add_typer(cli_office.staff_app, name="staff")
 app.add_typer(cli_office.certificates_app, name="certificates")
 app.add_typer(cli_office.ledger_app, name="ledger")
+app.add_typer(cli_collection.app, name="collection")
 app.add_typer(cli_geography.app, name="geography")
 app.add_typer(cli_lists.app, name="lists")
 app.add_typer(cli_quality.app, name="quality")

@@ -28,6 +28,7 @@ __all__ = [
     "WaveClosed",
     "WaveState",
     "connect_collection",
+    "connect_door",
 ]
 
 
@@ -73,7 +74,16 @@ class CollectionStore(Protocol):
 
 
 def connect_collection(zone: CollectionZone) -> CollectionStore:
-    """The store of this zone, migrated to the newest schema. Raises DatabaseUnavailable."""
+    """The store of this zone, migrated to the newest schema, for whoever administers it. Raises DatabaseUnavailable."""
     engine = connect(zone.database_url)
     migrate(engine, "collection")
     return SlotStore(engine) if engine.dialect.name == "sqlite" else RowStore(engine)
+
+
+def connect_door(zone: CollectionZone) -> CollectionStore:
+    """The store as the child door uses it. On PostgreSQL nothing is migrated, since its role must not be able to.
+
+    Raises DatabaseUnavailable on SQLite; on PostgreSQL every use of the store does, while the database is not there or not prepared.
+    """
+    engine = connect(zone.database_url)
+    return RowStore(engine) if engine.dialect.name == "postgresql" else connect_collection(zone)

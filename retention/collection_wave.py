@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+import psycopg
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
@@ -49,6 +51,16 @@ class CollectionWave:
     locator_key: str
 
 
+# All that the child door is told of a wave, and may read (retention.collection_role).
+FACTS = (
+    collection_wave.c.id,
+    collection_wave.c.survey,
+    collection_wave.c.state,
+    collection_wave.c.body_key,
+    collection_wave.c.locator_key,
+)
+
+
 class WaveRow:
     """The one row that says which wave is open. A database error of any kind means DatabaseUnavailable to a child."""
 
@@ -63,23 +75,17 @@ class WaveRow:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        try:
-            with for_reading(self._engine).connect() as connection:
-                yield connection
-        except DBAPIError:
-            raise DatabaseUnavailable("The collection database does not answer.") from None
+        with reporting("The collection database does not answer."), for_reading(self._engine).connect() as connection:
+            yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except DBAPIError:
-            raise DatabaseUnavailable("The collection database cannot be written.") from None
+        with reporting("The collection database cannot be written."), self._engine.begin() as connection:
+            yield connection
 
     @staticmethod
-    def _row(connection: Connection) -> Row[tuple[object, ...]]:
-        row = connection.execute(select(collection_wave)).one_or_none()
+    def _row(connection: Connection) -> Row[str, str, str, str, str]:
+        row = connection.execute(select(*FACTS)).one_or_none()
         if row is None:
             raise NoWave("No wave is open: the evidence team opens one with `bigask wave open`.")
         return row
@@ -102,7 +108,7 @@ class WaveRow:
     def _set(connection: Connection, **values: object) -> None:
         connection.execute(update(collection_wave).values(**values))
 
-    def _require_open(self, connection: Connection, wave_id: str | None) -> Row[tuple[object, ...]]:
+    def _require_open(self, connection: Connection, wave_id: str | None) -> Row[str, str, str, str, str]:
         """The open wave. What was sealed to the keys of an earlier one must not be stored with a later: `wave_id` says for which."""
         row = self._row(connection)
         if row.state != WaveState.OPEN or wave_id not in (None, row.id):
@@ -112,3 +118,12 @@ class WaveRow:
     def _require_closed(self, connection: Connection) -> None:
         if self._row(connection).state == WaveState.OPEN:
             raise WaveClosed("The wave is still open: close and transfer it before it is wiped.")
+
+
+@contextmanager
+def reporting(sentence: str) -> Iterator[None]:
+    """Whatever a database, or its driver, complains of means to a child that it cannot be used now."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error, psycopg.Error):
+        raise DatabaseUnavailable(sentence) from None

@@ -1,4 +1,7 @@
-"""Sealed responses on PostgreSQL: plain rows, written anew in random order when the wave closes."""
+"""Sealed responses on PostgreSQL: plain rows, written anew in random order when the wave closes.
+
+`wave` and `put` need no more than a role that may INSERT responses and read which wave is open (retention.collection_role).
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,18 @@ import random
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from psycopg import Connection as Driver
 from sqlalchemy import Connection, func, select, text
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from retention.collection_wave import CollectionWave, Receipt, WaveRow, WaveState
+from retention.database import DatabaseUnavailable
 from retention.seal import SealedResponse
 from retention.tables import response
 
 _FETCH = 500  # records read at a time
-_WAVE_LOCK = 0x0B16A5C  # advisory lock: puts share it; opening, closing and wiping take it alone
+# No RETURNING and no conflict target: each would need the right to read. How many rows were stored tells whether one is there already.
+_TOGETHER = "INSERT INTO response (id, body, locator) SELECT * FROM unnest(%b::bytea[], %b::bytea[], %b::bytea[]) ON CONFLICT DO NOTHING"
+_ONE = "INSERT INTO response (id, body, locator) VALUES (%b, %b, %b) ON CONFLICT DO NOTHING"
 
 
 class RowStore(WaveRow):
@@ -30,24 +36,34 @@ class RowStore(WaveRow):
 
     @staticmethod
     def _alone(connection: Connection) -> None:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WAVE_LOCK})
+        """Wait until no put is under way, and let none begin."""
+        connection.execute(text("LOCK TABLE response IN ACCESS EXCLUSIVE MODE"))
 
     def put(self, records: Sequence[SealedResponse], wave_id: str | None = None) -> list[Receipt]:
         # In the order of their random ids: two puts of the same retries then wait for each other instead of deadlocking.
-        ordered = sorted(records, key=lambda record: record.id)
-        rows = [{"id": record.id, "body": record.body, "locator": record.locator} for record in ordered]
-        statement = postgresql_insert(response).on_conflict_do_nothing().returning(response.c.id)
-        # A server may be set to confirm before it has written; an acknowledgement to a child is on the disk all the same.
-        begin = text("SELECT pg_advisory_xact_lock_shared(:key), set_config('synchronous_commit', 'on', true)")
+        ordered = sorted({record.id: record for record in reversed(records)}.values(), key=lambda record: record.id)
         with self._writing() as connection:
-            connection.execute(begin, {"key": _WAVE_LOCK})
+            # A server may be set to confirm before it has written; an acknowledgement to a child is on the disk all the same.
+            connection.execute(text("SELECT set_config('synchronous_commit', 'on', true)"))
+            # What an INSERT takes anyway, but before the wave is looked at: from here on it cannot close.
+            connection.execute(text("LOCK TABLE response IN ROW EXCLUSIVE MODE"))
             self._require_open(connection, wave_id)
-            new = {bytes(row.id) for row in connection.execute(statement, rows)} if rows else set()
+            new = self._insert(_driver(connection), ordered) if ordered else set()
         receipts = []
         for record in records:
             receipts.append(Receipt.STORED if record.id in new else Receipt.ALREADY_STORED)
             new.discard(record.id)  # the same id twice in one put: the second is a retry
         return receipts
+
+    @staticmethod
+    def _insert(driver: Driver, records: Sequence[SealedResponse]) -> set[bytes]:
+        """Ids of those that were not there yet."""
+        columns = ([record.id for record in records], [record.body for record in records], [record.locator for record in records])
+        driver.execute("SAVEPOINT together")
+        if driver.execute(_TOGETHER, columns).rowcount == len(records):
+            return {record.id for record in records}
+        driver.execute("ROLLBACK TO SAVEPOINT together")  # a retry is among them: one by one, to learn which
+        return {record.id for record in records if driver.execute(_ONE, (record.id, record.body, record.locator)).rowcount}
 
     def close(self, day: date) -> None:
         with self._writing() as connection:
@@ -79,3 +95,11 @@ class RowStore(WaveRow):
             self._require_closed(connection)
             connection.execute(text("TRUNCATE response"))
             self._set(connection, state=WaveState.WIPED)
+
+
+def _driver(connection: Connection) -> Driver:
+    """The driver's own connection, in the same transaction."""
+    found = connection.connection.driver_connection
+    if not isinstance(found, Driver):
+        raise DatabaseUnavailable("This store needs PostgreSQL: connect to the collection database by retention.collection_store.")
+    return found

@@ -19,18 +19,18 @@ from itertools import pairwise
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, func, select, text, update
-from sqlalchemy.exc import DBAPIError
 
-from retention.collection_wave import CollectionWave, Receipt, WaveRow, WaveState
+from retention.collection_wave import CollectionWave, Receipt, WaveRow, WaveState, reporting
 from retention.database import DatabaseUnavailable
 from retention.seal import BODY_SIZE, LOCATOR_SIZE, SealedResponse
 from retention.slot_layout import arrange, home, is_crowded, make_room
-from retention.tables import slot
+from retention.tables import collection_wave, slot
 
 DEFAULT_CAPACITY = 8192  # slots; they double when two thirds are taken, which rewrites every response
 _FETCH = 500  # records read at a time
 _WALK = 12  # slots looked at in one query while a place is sought
 _BLANK = {"filled": 0, "id": bytes(16), "body": bytes(BODY_SIZE), "locator": bytes(LOCATOR_SIZE)}
+_SIZE = select(collection_wave.c.capacity, collection_wave.c.stored, collection_wave.c.salt)
 _AT_ONCE = 64  # responses written by one statement
 # A whole group is looked up by one statement that gives one row, and written by a few. The driver lets other threads run at every
 # row and every statement; while the door is busy, each time would cost a wait for Python's lock that is longer than the work.
@@ -56,7 +56,7 @@ class SlotStore(WaveRow):
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         """One transaction, after which the write-ahead log is emptied: it holds the latest changes in their order."""
-        with self._turn(), self._reporting(), self._engine.connect() as connection:
+        with self._turn(), reporting("The collection database cannot be written."), self._engine.connect() as connection:
             with connection.begin():
                 yield connection
             _driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -77,13 +77,6 @@ class SlotStore(WaveRow):
         finally:
             os.close(folder)
 
-    @contextmanager
-    def _reporting(self) -> Iterator[None]:
-        try:
-            yield
-        except (DBAPIError, sqlite3.Error):
-            raise DatabaseUnavailable("The collection database cannot be written.") from None
-
     def open_wave(self, wave: CollectionWave, day: date) -> None:
         with self._writing() as connection:
             if self._start(connection, wave, day, self._first_capacity, secrets.token_bytes(16)):
@@ -92,14 +85,15 @@ class SlotStore(WaveRow):
 
     def put(self, records: Sequence[SealedResponse], wave_id: str | None = None) -> list[Receipt]:
         with self._writing() as connection:
-            wave, driver = self._require_open(connection, wave_id), _driver(connection)
-            capacity, stored, receipts = wave.capacity, wave.stored, []
-            arranging = _Arranging(driver, wave.salt, capacity, records)
+            self._require_open(connection, wave_id)
+            driver, receipts = _driver(connection), []
+            capacity, stored, salt = connection.execute(_SIZE).one()
+            arranging = _Arranging(driver, salt, capacity, records)
             for record in records:
                 if is_crowded(stored + 1, capacity) and not arranging.holds(record):
                     arranging.write(self._read(connection, arranging.displaced()))
-                    capacity = self._grow(connection, wave.salt, capacity)
-                    arranging = _Arranging(driver, wave.salt, capacity, records)
+                    capacity = self._grow(connection, salt, capacity)
+                    arranging = _Arranging(driver, salt, capacity, records)
                 new = arranging.fit_in(record)
                 stored += new
                 receipts.append(Receipt.STORED if new else Receipt.ALREADY_STORED)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from retention import database
 from retention.collection_store import NoWave, Receipt, SlotStore, WaveClosed, WaveState, connect_collection
@@ -140,7 +141,7 @@ def test_a_stranger_cannot_choose_ids_that_collide(tmp_path: Path) -> None:
         store = collecting(f"sqlite:///{tmp_path / str(number) / 'r.sqlite'}")
         assert isinstance(store, SlotStore)
         with store._reading() as connection:
-            homes.append(bytes(store._row(connection).salt))
+            homes.append(bytes(connection.execute(text("SELECT salt FROM wave")).scalar_one()))
     assert homes[0] != homes[1]
 
 
