@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from disclosure.cell_key import perturb
 from disclosure.policy import Policy
 from disclosure.primary import primary
 from disclosure.rounding import controlled, conventional, small_counts_rounded
+from disclosure.standing import withheld_whole
 from disclosure.system import link
 from disclosure.table import WITHHELD, Counts, DisclosureError, Method, PublishedTable, Status, Table
 
@@ -19,10 +21,22 @@ Mask = npt.NDArray[np.bool_]
 
 
 def alter(tables: Sequence[Table], policy: Policy, keys: Mapping[str, Counts]) -> list[PublishedTable]:
-    """The tables by a policy's method. `keys`: for the cell key, the cell keys of each table's inner cells, by the table's id.
+    """The tables by a policy's method, without what it withholds of any table. `keys`: for the cell key, the cell keys of each
+    table's inner cells, by the table's id.
 
     Raises DisclosureError if keys are missing, or no rounding keeps the sums.
     """
+    return [_without(shown, withheld_whole(table, policy)) for table, shown in zip(tables, _altered(tables, policy, keys), strict=True)]
+
+
+def _without(shown: PublishedTable, withheld: Mask) -> PublishedTable:
+    """The table with more of it withheld; what was withheld before keeps its status."""
+    more = withheld & ~shown.withheld
+    values, status = np.where(more, WITHHELD, shown.values), np.where(more, Status.SECONDARY, shown.status).astype(np.str_)
+    return replace(shown, values=values, status=status, floor=np.where(more, 0, shown.floor))
+
+
+def _altered(tables: Sequence[Table], policy: Policy, keys: Mapping[str, Counts]) -> list[PublishedTable]:
     if policy.method is Method.CONTROLLED_ROUNDING:
         rounded, width = controlled(tables, policy.rounding_base)
         return [_publish(table, counts, policy, width * policy.rounding_base) for table, counts in zip(tables, rounded, strict=True)]
@@ -78,9 +92,7 @@ def withhold_beside(published: Sequence[PublishedTable], exposed: Iterable[Expos
         if beside is not None:
             values, status, floor = table.values.copy(), table.status.copy(), table.floor.copy()
             values[beside], status[beside], floor[beside] = WITHHELD, Status.SECONDARY, 1
-            tables[table.id] = PublishedTable(
-                table.id, table.dimensions, values, status, floor, table.title, table.population, table.where, table.method, table.base
-            )
+            tables[table.id] = replace(table, values=values, status=status, floor=floor)
             done = True
     return [tables[table.id] for table in published] if done else None
 

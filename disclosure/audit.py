@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from disclosure.inference import NO_LIMIT, TOLERANCE, Equations, Key, Search, equations, parts, tighten
-from disclosure.policy import Attacker, Group, Policy
+from disclosure.policy import Attacker, Group, Policy, Zeros
 from disclosure.table import DisclosureError, PublishedTable, Status
 
 Whole = npt.NDArray[np.int64]
@@ -260,10 +260,13 @@ def _take_for_granted(published: Sequence[PublishedTable], system: Equations, po
 
 
 def _small(published: Sequence[PublishedTable], policy: Policy) -> Iterator[Exposure]:
-    """Published counts under the threshold."""
+    """Published counts under the threshold; a zero too, where zeros are protected and this one could be otherwise."""
+    least = 0 if policy.zeros is Zeros.PROTECTED else 1
     for table in published:
-        for at in np.argwhere((table.values > 0) & (table.values < policy.threshold)):
+        for at in np.argwhere((table.values >= least) & (table.values < policy.threshold)):
             cell = {d.name: d.codes[k] for d, k in zip(table.dimensions, at, strict=True)}
+            if policy.cannot_be(cell | dict(table.where)) and table.values[tuple(at)] == 0:
+                continue
             value = int(table.values[tuple(at)])
             yield Exposure(table.id, cell, value, value, "published under the threshold")
 

@@ -12,11 +12,12 @@ of theirs; any other code itself, unless `meanings` says otherwise (constituenci
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 
 from disclosure.approximate import attack_approximate, bounds_of
 from disclosure.audit import AuditReport, Exposure, Progress, Proofs, audit
@@ -75,6 +76,49 @@ def related(new: Sequence[PublishedTable], earlier: Sequence[PublishedTable], me
         if wider == reached:
             return met
         reached = wider
+
+
+def cells_behind(
+    exposed: Sequence[Exposure], new: Sequence[PublishedTable], earlier: Sequence[PublishedTable], meanings: Meanings | None = None
+) -> dict[str, npt.NDArray[np.bool_]]:
+    """Published cells of the new tables, one for each small difference between tables: without it, the difference is open.
+
+    By the table's id, shaped like it. Empty unless every exposure is such a difference and has such a cell.
+    """
+    unseen = comparisons([_with_population(table) for table in (*new, *related(new, earlier, meanings or {}))], meanings or {})
+    found: dict[str, npt.NDArray[np.bool_]] = {}
+    for exposure in exposed:
+        places = [] if exposure.table else list(_behind(exposure.cell, [_with_population(table) for table in new], unseen))
+        if not places:
+            return {}
+        _, table, at = min(places, key=lambda place: place[0])
+        found.setdefault(table.id, np.zeros(table.values.shape, bool))[at] = True
+    return found
+
+
+def _behind(
+    cell: Mapping[str, str], new: Sequence[PublishedTable], unseen: Sequence[PublishedTable]
+) -> Iterator[tuple[int, PublishedTable, tuple[int, ...]]]:
+    """Published cells that the difference was taken of, or less: a category above its own, or beside it, in any table compared."""
+    for dimension in (dimension for table in unseen for dimension in table.dimensions if dimension.name in cell):
+        for parent, children in dimension.partitions:
+            for code in (parent, *children) if cell[dimension.name] in children else ():
+                codes = {**cell, dimension.name: code}
+                if code == dimension.total:
+                    del codes[dimension.name]
+                for table in new:
+                    at = _place(table, codes)
+                    if at is not None and table.values[at] > 0:
+                        yield int(table.values[at]), table, at
+
+
+def _place(table: PublishedTable, codes: Mapping[str, str]) -> tuple[int, ...] | None:
+    """Where a table has a cell of these codes, totals left out."""
+    fixed, names = dict(table.where), {dimension.name for dimension in table.dimensions}
+    if any(codes.get(name) != code for name, code in fixed.items()) or not set(codes) <= names | set(fixed):
+        return None
+    places = [dimension.index.get(codes.get(dimension.name, dimension.total)) for dimension in table.dimensions]
+    return None if None in places else tuple(place for place in places if place is not None)
 
 
 def _tells(exposure: Exposure, policy: Policy) -> bool:

@@ -141,7 +141,7 @@ SENTENCES: tuple[tuple[tuple[str, ...], Callable[[Policy], str]], ...] = (
     (("minimum_withheld_sum",), _sums),
     (("perturbation_smallest",), _smallest),
     (("swapping_share",), _swapping),
-    (("sparse_share",), _sparse),
+    (("sparse_share", "geography_variables"), _sparse),
     (("percentage_decimals", "percentage_base"), _percentages),
     (("ratio_parts",), _ratios),
     (("mean_base", "mean_decimals"), _means),
@@ -176,6 +176,8 @@ def check(policy: Policy) -> tuple[str, ...]:
         remarks.append("Nothing keeps a table from telling what all of a group answered.")
     if policy.sparse_share < 1 and policy.method is Method.SUPPRESSION:
         remarks.append("Areas are left out whole where they are sparse; suppression alone would show what is safe of them.")
+    if policy.zeros is Zeros.PROTECTED:
+        remarks.append("Every zero is withheld, and others with them: tables with many zeros may not be protectable.")
     ours = sum(rule.source.lower().startswith("ours") for rule in policy.rules.values())
     remarks.append(f"{ours} of {len(policy.rules)} rules are the office's own choice, the others follow a source.")
     return tuple(remarks)

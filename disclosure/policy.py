@@ -84,6 +84,7 @@ class Policy:
     minimum_withheld_sum: int  # the withheld cells of one total must not have a known sum from 1 to below this
     group_disclosure: Group
     identifying_variables: frozenset[str]  # what is known of a child anyway: no group disclosure by these
+    geography_variables: frozenset[str]  # names of variables that are areas, for the rule on sparse areas
     attacker: Attacker
     dominance_contributors: int  # a sum is withheld if so many children
     dominance_share: float  # make up more than this share of it
@@ -195,6 +196,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "minimum_withheld_sum": _whole,
     "group_disclosure": Group,
     "identifying_variables": _names,
+    "geography_variables": _names,
     "attacker": Attacker,
     "dominance_contributors": _whole,
     "dominance_share": _number,

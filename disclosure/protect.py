@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,16 @@ from scipy import sparse
 
 from disclosure.altered import alter, withhold_beside
 from disclosure.audit import AuditReport, Proofs
-from disclosure.differencing import Meanings, attack_together
+from disclosure.differencing import Meanings, attack_together, cells_behind
 from disclosure.policy import Policy
 from disclosure.secondary import Effort, Pattern
+from disclosure.standing import joined, with_standing
 from disclosure.suppression import Chosen, Wishes, choose
 from disclosure.system import System, link
 from disclosure.table import WITHHELD, Counts, DisclosureError, Method, PublishedTable, Status, Table
 
 Progress = Callable[[float, str], None]
+MOST_TRIES = 20  # rounds of withholding what a comparison of tables gives away
 
 
 def _quietly(_share: float, _step: str) -> None:
@@ -76,27 +78,33 @@ def protect(
     populations = {table.population for table in tables}
     same = [table for table in earlier if table.population in populations and table.exact]
     system = link(tables, same)
-    tell(0.05, "choosing what to withhold")
-    chosen = choose(
-        system,
-        tables,
-        policy,
-        same,
-        wishes=wishes,
-        effort=effort,
-        progress=lambda share: tell(0.05 + 0.75 * share, "choosing what to withhold"),
-    )
-    published = tuple(_publish(table, chosen, at) for table, at in zip(tables, system.entries, strict=False))
-    tell(0.8, "attacking the tables")
-    proofs = _proofs(tables, system, chosen.pattern)
-    found = attack_together(
-        published,
-        earlier,
-        policy,
-        meanings=meanings,
-        proofs=proofs,
-        progress=lambda share, step: tell(0.8 + 0.2 * share, step),
-    )
+    standing = with_standing(wishes, tables, policy)
+    for _ in range(MOST_TRIES):
+        tell(0.05, "choosing what to withhold")
+        chosen = choose(
+            system,
+            tables,
+            policy,
+            same,
+            wishes=standing,
+            effort=effort,
+            progress=lambda share: tell(0.05 + 0.75 * share, "choosing what to withhold"),
+        )
+        published = tuple(_publish(table, chosen, at) for table, at in zip(tables, system.entries, strict=False))
+        tell(0.8, "attacking the tables")
+        proofs = _proofs(tables, system, chosen.pattern)
+        found = attack_together(
+            published,
+            earlier,
+            policy,
+            meanings=meanings,
+            proofs=proofs,
+            progress=lambda share, step: tell(0.8 + 0.2 * share, step),
+        )
+        behind = cells_behind(found.exposed, published, earlier, meanings) if found.exposed else {}
+        if not behind:
+            break
+        standing = replace(standing, hide=joined(standing.hide, behind))
     _refuse_exposed(found)
     summary = tuple(_summary(table, result) for table, result in zip(tables, published, strict=True))
     return Protected(published, policy, found, proofs, summary)
