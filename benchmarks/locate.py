@@ -264,13 +264,17 @@ def accuracy(path: Path, directory: Directory) -> None:
     sample = pd.read_csv(path, dtype="str", keep_default_na=False)
     found = match([Locator(postcode=written, asked=True) for written in sample["pcds"]], directory)
     print(f"\naccuracy on {len(sample)} postcodes of {path.name}, {directory.name}")
-    for name in [str(column) for column in sample if str(column).startswith(("lsoa11cd", "msoa11cd", "lad25cd"))]:
+    for name in [str(column) for column in sample if str(column).startswith(("lsoa11cd", "msoa11cd", "lad25cd", "lsoa21cd", "msoa21cd"))]:
         ours = name.split("_")[0]
+        if ours not in found:
+            print(f"{name:<40} not known to this directory: add one that has {ours}")
+            continue
         known = sample[name].str.startswith("E")
         same = sample[name] == found[ours]
         print(f"{name:<40}{int((same & known).sum()):6} of {int(known.sum())} the same")
         for row in sample.index[known & ~same]:
-            print(f"    {sample['pcds'][row]}: published {sample[name][row]}, ours {found[ours][row]}")
+            why = "ours has none" if pd.isna(found[ours][row]) else f"ours {found[ours][row]}, from {directory.name}"
+            print(f"    exception {sample['pcds'][row]}: the sample's edition says {sample[name][row]}, {why}; compare the two editions")
     if "case" in sample:
         print(pd.crosstab(sample["case"], found["outcome"]).to_string())
     print(f"matched in all: {int(found['outcome'].isin([Outcome.MATCHED, Outcome.MATCHED_TERMINATED]).sum())}")
