@@ -21,7 +21,8 @@ from starlette.types import ASGIApp
 from api import render
 from api.child_gate import ChildGate
 from api.form_post import LARGEST_BODY, form_pairs
-from api.journey import Action, Finished, MalformedPost, OtherVersion, Post, advance, check_names, read_post
+from api.journey import Action, Finished, MalformedPost, OtherVersion, Post, advance, again, check_names, read_post
+from api.pace import WINDOW, Pace, What
 from api.receiving import Receiver
 from api.risk_page import add_risk_pages
 from api.security import CLEAR_SITE_DATA, harden
@@ -79,7 +80,7 @@ def create_app(
     _add_general_pages(app, survey, receiver)
     _add_teachers_pages(app, survey, zone.address)
     add_risk_pages(app, survey, lambda: register_at_the_door(zone, survey))
-    _add_form_pages(app, survey, receiver, clock)
+    _add_form_pages(app, survey, receiver, Pace(zone.proxy), clock)
     _add_error_pages(app, survey)
     gate = ChildGate(app, survey, standing or (lambda: standing_at_the_door(zone, survey)))
     return harden(gate, LARGEST_BODY)
@@ -141,7 +142,7 @@ def _add_teachers_pages(app: FastAPI, survey: Survey, address: str) -> None:
         return Response(square_code(f"{address}/{form_id}"), media_type="image/svg+xml")
 
 
-def _add_form_pages(app: FastAPI, survey: Survey, receiver: Receiver, clock: Clock) -> None:
+def _add_form_pages(app: FastAPI, survey: Survey, receiver: Receiver, pace: Pace, clock: Clock) -> None:
     def form_of(form_id: str) -> Form:
         if form_id not in survey.forms:
             raise HTTPException(404)
@@ -172,7 +173,11 @@ def _add_form_pages(app: FastAPI, survey: Survey, receiver: Receiver, clock: Clo
         except HTTPException as refused:
             return _not_understood(form, refused.status_code)
         outside = _outside(form, survey.window, clock(), begun=post.action is not Action.START)
-        return outside if outside is not None else await _answered(form, post, receiver)
+        if outside is not None:
+            return outside
+        if not pace.admits(request, What.POST):
+            return _later(form, post)
+        return await _answered(form, post, receiver, lambda: pace.admits(request, What.RESPONSE))
 
     # Almost every request is one of these, and a school's come together: a plain route, looked at before all others.
     app.router.routes.insert(0, Route("/{form_id}", answer, methods=["POST"]))
@@ -209,14 +214,14 @@ def _add_error_pages(app: FastAPI, survey: Survey) -> None:
         return HTMLResponse(render.page_of_survey("message", survey, message="malformed", again="/"), 500)
 
 
-async def _answered(form: Form, post: Post, receiver: Receiver) -> Response:
+async def _answered(form: Form, post: Post, receiver: Receiver, admitted: Callable[[], bool]) -> Response:
     """What one understood post leads to: the next page, the same page with what has to change, or the end."""
     nonce = post.nonce or secrets.token_hex(16)
     if receiver.finished(bytes.fromhex(nonce)):
         return RedirectResponse(f"/{form.id}/already-sent", 303)
     outcome = advance(form, post)
     if isinstance(outcome, Finished):
-        return await _sent(form, nonce, outcome, receiver)
+        return await _sent(form, nonce, outcome, receiver) if admitted() else _later(form, post)
     try:
         await receiver.open_wave()
     except NOT_OPEN:
@@ -245,6 +250,12 @@ def _outside(form: Form, window: Window, now: datetime, begun: bool) -> Response
         headers = {"Retry-After": str(int((window.opens - now).total_seconds()) + 1)}
         return HTMLResponse(render.not_open(form, window.opens), 503, headers=headers)
     return _closed(form) if opening is Opening.OVER or (opening is Opening.FINISHING and not begun) else None
+
+
+def _later(form: Form, post: Post) -> Response:
+    """For one of a flood: the same post again in a while, with every answer in it (A14)."""
+    html = render.unavailable(form, post.nonce or secrets.token_hex(16), again(form, post), post.action, post.last)
+    return HTMLResponse(html, 429, headers={"Retry-After": str(int(WINDOW))})
 
 
 def _closed(form: Form) -> Response:

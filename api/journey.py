@@ -131,6 +131,12 @@ def advance(form: Form, post: Post) -> Show | Finished:
     return Finished(complete(form, post.answers), Show(pages[at], post.answers))
 
 
+def again(form: Form, post: Post) -> Show:
+    """The page that was posted, as this child is asked it, with what was answered: to be posted once more."""
+    pages = path(form, post.answers)
+    return Show(next((page for page in pages if page.id == post.page), pages[-1] if post.page else pages[0]), post.answers)
+
+
 def _announced(form: Form, page: Page, answers: Answers) -> bool:
     """True if this page, before it was answered, could only be the last: then it has said so."""
     here = set(page.fields)

@@ -141,10 +141,10 @@ def question_page(form: Form, nonce: str, shown: Show) -> str:
     )
 
 
-def unavailable(form: Form, nonce: str, shown: Show) -> str:
-    """The page that keeps every answer, to be sent again with the same nonce."""
+def unavailable(form: Form, nonce: str, shown: Show, action: Action = Action.NEXT, last: bool = True) -> str:
+    """The page that keeps every answer, to be sent again with the same nonce: the same post, unchanged."""
     answers = carried_answers(form, shown) + shown.answers.pairs(shown.page.fields)
-    return page_of_form("unavailable", form, hidden=_hidden(form, nonce, shown.page, answers, last=True), action=Action.NEXT.value)
+    return page_of_form("unavailable", form, hidden=_hidden(form, nonce, shown.page, answers, last), action=action.value)
 
 
 def _render(template: str, speaking: Form, words: Mapping[str, str], **values: Any) -> str:

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -30,6 +31,7 @@ class CollectionZone:
     folder: Path
     database_url: str = field(repr=False)  # may hold a password
     address: str = ""  # of the child door, as the public writes it; empty if it was not set
+    proxy: str = ""  # IP address of the one proxy that is believed when it says whom it speaks for; empty: nobody is
 
     @property
     def keys(self) -> Path:
@@ -99,11 +101,11 @@ class Settings:
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Settings from BIGASK_HOME (default `var`), BIGASK_COLLECTION_URL, BIGASK_SECURE_URL, BIGASK_PASSPHRASE_FILE
-    and BIGASK_ADDRESS.
+    """Settings from BIGASK_HOME (default `var`), BIGASK_COLLECTION_URL, BIGASK_SECURE_URL, BIGASK_PASSPHRASE_FILE,
+    BIGASK_ADDRESS and BIGASK_PROXY.
 
     An empty value counts as none. Raises SettingsError for a database URL of an unknown kind, or of a database in memory, and
-    for an address that is no website's.
+    for an address that is no website's or a proxy that is no IP address.
     """
     given = os.environ if environment is None else environment
     source = {name: value for name, value in given.items() if value}
@@ -118,10 +120,17 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     passphrase_file = Path(named) if named else (default if default.exists() else None)
     return Settings(
         home,
-        CollectionZone(collection, collection_url, _address(source.get("BIGASK_ADDRESS", ""))),
+        CollectionZone(collection, collection_url, _address(source.get("BIGASK_ADDRESS", "")), _proxy(source.get("BIGASK_PROXY", ""))),
         SecureZone(secure, secure_url, passphrase_file),
         ReleaseZone(home / "release"),
     )
+
+
+def _proxy(given: str) -> str:
+    try:
+        return str(ip_address(given)) if given else ""
+    except ValueError:
+        raise SettingsError("BIGASK_PROXY must be the IP address of the proxy before the child door, such as 127.0.0.1") from None
 
 
 def _address(given: str) -> str:

@@ -91,3 +91,11 @@ def test_a_passphrase_file_that_cannot_be_used_is_refused(tmp_path: Path, conten
 def test_no_passphrase_file_says_how_to_name_one(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="BIGASK_PASSPHRASE_FILE"):
         SecureZone(tmp_path, "sqlite:///x", None).passphrase()
+
+
+def test_a_proxy_is_an_address_or_nobody(tmp_path: Path) -> None:
+    assert load_settings({"BIGASK_HOME": str(tmp_path)}).collection.proxy == ""
+    assert load_settings({"BIGASK_HOME": str(tmp_path), "BIGASK_PROXY": "127.0.0.1"}).collection.proxy == "127.0.0.1"
+    for wrong in ("proxy.example.org", "10.0.0.0/8", "*", "127.0.0.1, 10.0.0.1"):
+        with pytest.raises(SettingsError, match="BIGASK_PROXY"):
+            load_settings({"BIGASK_HOME": str(tmp_path), "BIGASK_PROXY": wrong})
