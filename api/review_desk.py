@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from api.raw_texts import Reason
+from api.closed_texts import Reason
 from retention.review import Reading
 from retention.review_marks import Mark, ReviewError
 

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
+from api.closed_texts import ClosedTexts
 from api.office import page, static_file
-from api.raw_texts import RawTexts
 from api.security import harden
 from api.staff_governance import add_assessment
 from api.staff_guard import COOKIE, Guard, LoopbackOnly, Visit, posted
@@ -24,10 +24,11 @@ from api.staff_quality import add_quality
 from api.staff_releases import add_release_desk
 from api.staff_review import add_review_desk
 from api.staff_session import Attempts, Clock, Session, Sessions
+from api.staff_themes import add_coding
 from governance.gates import GateShut
 from governance.reading import RecordError
 from pipeline.release_zone import ReleaseDamaged
-from retention import releases, review
+from retention import releases, review, themes
 from retention.database import DatabaseUnavailable
 from retention.keys import KeyRingError
 from retention.ledger import Entry, LedgerError
@@ -63,8 +64,9 @@ def create_app(zone: SecureZone, release_zone: ReleaseZone | None = None, clock:
     guard = Guard(app, sessions)
     _add_door(app, guard, store, sessions, attempts)
     _add_status(guard, store)
-    add_review_desk(guard, store, sessions, RawTexts(store))
+    add_review_desk(guard, store, sessions, ClosedTexts(store))
     add_quality(guard, store)
+    add_coding(guard, store)
     add_release_desk(guard, store, release_zone)
     add_assessment(guard, store)
     _add_errors(app)
@@ -140,6 +142,7 @@ def _add_status(guard: Guard, store: SecureStore) -> None:
             done = store.steps(wave.id)
             steps = [(verb.value, done.get(verb)) for verb in NEEDS if verb.value != "release"]
             entry = {"wave": wave, "steps": steps, "queue": review.counts(store, wave.id), "assets": store.assets(wave.id)}
+            entry |= {"coding": themes.waiting(store, wave.id)}
             waves.append({**entry, "releases": releases.releases(store, wave.id)})
         return desk("staff/status", visit.session, waves=waves)
 

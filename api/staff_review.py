@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from starlette.responses import RedirectResponse, Response
 
+from api.closed_texts import ClosedTexts
 from api.hands import Hands
 from api.office import page
-from api.raw_texts import RawTexts
 from api.review_desk import KINDS, Shown, decided_marks, differences, pieces, proposals
 from api.staff_guard import Guard, Visit
 from api.staff_session import Sessions
@@ -42,7 +42,7 @@ class Text:
         return "third" if self.third else "blind"
 
 
-def add_review_desk(guard: Guard, store: SecureStore, sessions: Sessions, texts: RawTexts) -> None:
+def add_review_desk(guard: Guard, store: SecureStore, sessions: Sessions, texts: ClosedTexts) -> None:
     """Register the pages of the review."""
     hands = Hands(store, sessions)
 

@@ -23,6 +23,7 @@ from pipeline import (
     cli_quality,
     cli_release,
     cli_residual,
+    cli_themes,
 )
 from pipeline.cli_options import Person, WaveName, bar, console, open_store, print_counts, store_for_step
 from pipeline.failures import exit_code, sentence
@@ -39,6 +40,7 @@ app.add_typer(cli_lists.app, name="lists")
 app.add_typer(cli_quality.app, name="quality")
 app.add_typer(cli_extracts.app, name="extracts")
 app.add_typer(cli_residual.app, name="residual")
+app.add_typer(cli_themes.app, name="themes")
 app.add_typer(cli_disclosure.app, name="disclosure")
 app.add_typer(cli_policy.app, name="policy")
 app.add_typer(cli_forms.app, name="forms")

@@ -44,6 +44,7 @@ EXIT_CODES: dict[int, tuple[str, ...]] = {
         "pipeline.paper.PaperError",
         "pipeline.table_specs.TableSpecError",
         "pipeline.review_policy.ReviewPolicyError",
+        "pipeline.theme_frame.ThemeError",
         "pipeline.safeguarding_rules.SafeguardingRulesError",
         "pipeline.directory.DirectoryError",
         "pipeline.councils.UnknownCouncilError",

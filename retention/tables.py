@@ -130,4 +130,4 @@ staff = Table(
     Column("added_on", Date, nullable=False),
 )
 
-from retention import decision_tables, extract_tables, review_tables  # noqa: E402, F401 - declared apart, walked with the others
+from retention import decision_tables, extract_tables, review_tables, theme_tables  # noqa: E402, F401 - declared apart, walked with the others

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import pandas as pd
 
 from disclosure.policy import load_policy
@@ -16,7 +15,8 @@ from forms.load import load_survey
 from pipeline.progress import Progress, silent
 from pipeline.release_register import earlier
 from pipeline.steps.tabulate import from_cells
-from pipeline.table_specs import TableSpecs, load_table_specs
+from pipeline.table_specs import TableSpecs
+from pipeline.themes import specs_of
 from retention.secure_store import SecureStore
 from retention.steps import Verb, step
 
@@ -33,7 +33,7 @@ def protect(
     wave = store.wave(wave_id)
     if Verb.PROTECT not in store.steps(wave_id):
         policy = load_policy(policy_name)
-        specs = load_table_specs(load_survey(wave.survey))
+        specs = specs_of(store, wave_id, load_survey(wave.survey))
         with step(store, wave, Verb.PROTECT, actor) as running:
             tables = from_cells(running.load("tables"), specs, wave_id)
             before = earlier(store, wave_id)
@@ -72,17 +72,3 @@ def to_frame(tables: Sequence[PublishedTable]) -> pd.DataFrame:
         for table in tables
     ]
     return pd.concat(frames, ignore_index=True)
-
-
-def from_frame(frame: pd.DataFrame, specs: TableSpecs, population: str) -> list[PublishedTable]:
-    """The reverse of `to_frame`, for the declared tables."""
-    tables = []
-    for spec in specs.tables:
-        dimensions = tuple(specs.dimension(name, level) for name, level in spec.by)
-        shape = tuple(len(dimension.codes) for dimension in dimensions)
-        mine = frame[frame["table"] == spec.id]
-        values = mine["value"].to_numpy(np.int64).reshape(shape)
-        status = mine["status"].to_numpy(np.str_).reshape(shape)
-        floor = mine["floor"].to_numpy(np.int64).reshape(shape)
-        tables.append(PublishedTable(spec.id, dimensions, values, status, floor, spec.title, population, spec.where))
-    return tables

@@ -18,8 +18,9 @@ from pipeline.release_description import (
     rounded_answers,
 )
 from pipeline.release_files import build_release
-from pipeline.steps.protect import from_frame
-from pipeline.table_specs import TableSpecs, VariableSpec, load_table_specs
+from pipeline.release_register import tables_of
+from pipeline.table_specs import TableSpecs, VariableSpec
+from pipeline.themes import specs_of
 from retention import releases
 from retention.releases import Release
 from retention.secure_store import SecureStore
@@ -37,8 +38,8 @@ def draft(store: SecureStore, wave_id: str, release_id: str, actor: str) -> Rele
         if known.id == release_id:
             return known
     survey = load_survey(wave.survey)
-    specs = load_table_specs(survey)
-    published = from_frame(store.vault.read(store.asset(wave_id, "protected").stored), specs, wave_id)
+    specs = specs_of(store, wave_id, survey)
+    published = tables_of(store, wave_id)
     attack = json.loads(store.vault.read(store.asset(wave_id, "attack").stored)["document"].iloc[0])
     policy = load_policy(attack["policy"])
     gate.require_draft(store, survey, policy)

@@ -15,7 +15,8 @@ from pipeline.derive import chosen, derive
 from pipeline.progress import Progress, silent
 from pipeline.quality import doubtful
 from pipeline.quality_rules import load_rules
-from pipeline.table_specs import TableSpec, TableSpecError, TableSpecs, load_table_specs
+from pipeline.table_specs import TableSpec, TableSpecError, TableSpecs
+from pipeline.themes import specs_of, theme_answers
 from retention.secure_store import SecureStore
 from retention.steps import Step, Verb, step
 
@@ -25,10 +26,11 @@ def tabulate(store: SecureStore, wave_id: str, actor: str, progress: Progress = 
     wave = store.wave(wave_id)
     if Verb.TABULATE not in store.steps(wave_id):
         survey = load_survey(wave.survey)
-        specs = load_table_specs(survey)
+        specs = specs_of(store, wave_id, survey)
         gate.require_tabulation(store, wave, survey)
         with step(store, wave, Verb.TABULATE, actor) as running:
             responses, answers = running.load("responses"), running.load("answers")
+            answers = pd.concat([answers, *theme_answers(store, wave_id, survey, responses)], ignore_index=True)
             located = _of_those_read(running, running.load("located"))
             doubts = doubtful(load_rules(survey), running.load("quality"))
             tables = make_tables(survey, specs, responses, answers, located, wave_id, progress, doubts)

@@ -14,7 +14,7 @@ from nacl.secret import SecretBox
 from starlette.testclient import TestClient
 
 from api.checker_evidence import evidence
-from api.raw_texts import RawTexts
+from api.closed_texts import ClosedTexts
 from api.staff import create_app
 from api.staff_guard import COOKIE
 from api.staff_session import FAILURES, IDLE, LONGEST, PAUSE
@@ -412,7 +412,7 @@ def test_texts_are_out_of_reach_once_their_key_is_destroyed(desk: TestClient, st
 
 def test_no_text_stays_in_the_door_s_memory_however_the_key_is_destroyed(store: SecureStore) -> None:
     """Whoever copies the memory before the key is destroyed gets closed boxes; whoever copies it after gets the same, for ever."""
-    texts = RawTexts(store)
+    texts = ClosedTexts(store)
     assert texts.text(WAVE, 1) == TEXTS[1]
     held = [box for boxes in texts._closed.values() for box in boxes.values()]
     key = SecretBox(store.ring.private(store.asset(WAVE, "texts").stored.key_id))

@@ -1,4 +1,4 @@
-"""Free text for the review desk: held in memory closed by the key that destruction destroys, opened one at a time.
+"""Free text for the desks: held in memory closed by the key that destruction destroys, opened one at a time.
 
 What lies in memory is worth exactly as much as the key on the disk: the moment that is destroyed, by whichever process, no text
 here opens any more, looked at or not.
@@ -17,8 +17,6 @@ from nacl.secret import SecretBox
 from retention.keys import KeyRingError
 from retention.secure_store import Asset, SecureStore, StepRefused
 
-_FINISHED = "The review of this wave is finished: its texts have been destroyed."
-
 
 @dataclass(frozen=True)
 class Reason:
@@ -30,26 +28,28 @@ class Reason:
     score: float
 
 
-class RawTexts:
-    """The texts of waves under review, by their row. Text alone: neither who wrote it nor what it answers."""
+class ClosedTexts:
+    """Texts of waves by their row, and nothing around them. `kind`: "texts" as they were typed, or "texts_clean"."""
 
-    def __init__(self, store: SecureStore) -> None:
+    def __init__(self, store: SecureStore, kind: str = "texts") -> None:
         self._store = store
+        self._kind = kind
         self._lock = threading.Lock()
         self._closed: dict[str, dict[int, bytes]] = {}
         self._reasons: dict[str, dict[int, tuple[Reason, ...]]] = {}
 
     def text(self, wave_id: str, row: int) -> str:
         """One text. Raises StepRefused once the texts are destroyed or before they are there, VaultError, KeyRingError."""
-        asset = self._store.asset(wave_id, "texts")
+        asset = self._store.asset(wave_id, self._kind)
         with self._lock:
             key = self._key(wave_id, asset)
             if wave_id not in self._closed:
                 frame = self._store.vault.read(asset.stored)
-                self._closed[wave_id] = dict(_closed(key, zip(frame["text_row"], frame["text"], strict=True)))
+                rows = frame.get("text_row", frame.index)
+                self._closed[wave_id] = dict(_closed(key, zip(rows, frame["text"], strict=True)))
             found = self._closed[wave_id].get(row)
             if found is None:
-                raise StepRefused("A text of the queue is not among this wave's texts: stop, and tell whoever runs the pipeline.")
+                raise StepRefused("A text that waits is not among this wave's texts: stop, and tell whoever runs the pipeline.")
             try:
                 return key.decrypt(found).decode()
             except CryptoError:
@@ -74,7 +74,7 @@ class RawTexts:
                 raise
         self._closed.pop(wave_id, None)
         self._reasons.pop(wave_id, None)
-        raise StepRefused(_FINISHED)
+        raise StepRefused("These texts have been destroyed: nothing of this wave is left to be read here.")
 
 
 def _closed(key: SecretBox, texts: Iterable[tuple[int, str]]) -> Iterable[tuple[int, bytes]]:
