@@ -66,7 +66,7 @@ def find(words: Sequence[Word], lists: NameLists) -> Iterator[Span]:
                 own = [words[i] for i, _ in named[at : at + len(core)]]
                 before = next((words[i].low for i, _ in reversed(named[:at]) if words[i].low != "the"), "")
                 if _means_school(own, before, end - at - len(core), lists):
-                    yield Span(words[first].start, words[named[end - 1][0]].end, "SCHOOL", 0.97, LAYER)
+                    yield Span(words[first].start, words[named[end - 1][0]].end, "SCHOOL", 1.0, LAYER)
                     skip = end
                     break
 
