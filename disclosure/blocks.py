@@ -8,42 +8,58 @@ whole system. Every move is a move of the whole system, so the proofs hold as th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 
 import numpy as np
 from scipy import sparse
 
 from disclosure.moves import Mask, Whole
-from disclosure.secondary import Effort, Pattern, Problem, Proofs, finish, prove, suppress
+from disclosure.secondary import Effort, Pattern, Problem, Proofs, finish, never, prove, suppress
 from disclosure.system import System
 
 WHOLE = 6000  # up to so many movable cells, a system is one block
 BLOCK = 2000  # about so many movable cells in a block
-CARRIERS = 4  # codes of each parent that carry the moves of the cells above: with most small counts, and with fewest zeros
+CARRIERS = 2  # codes of each parent that carry the moves of the cells above: with most small counts, and with fewest zeros
 PROCESSES = 2  # blocks that are solved at the same time
 
-Solve = Callable[[Problem, Effort], Pattern]
+
+@dataclass(frozen=True, eq=False)
+class Budget:
+    """What the search for a cheap pattern may cost; the pattern is safe whatever it is.
+
+    `spent` is asked before each block, and before each cell that might be published again: once it says True, no more is
+    spent than safety needs. `done` takes up each block that is solved, and how: given again, a search that was stopped goes
+    on where it was. It says much about withheld counts, and must never leave the office.
+    """
+
+    effort: Effort = field(default_factory=Effort)
+    spent: Callable[[], bool] = never
+    done: MutableMapping[str, Pattern] = field(default_factory=dict)
 
 
 def suppress_in_blocks(
-    system: System, problem: Problem, progress: Callable[[float], None], *, effort: Effort, start: Pattern | None = None
+    system: System, problem: Problem, progress: Callable[[float], None], budget: Budget, start: Pattern | None = None
 ) -> Pattern:
     """`suppress`, for systems of any size. With a pattern to `start` from, what it proves and still holds is kept."""
     if start is not None:
         return extend(problem, start)
     blocks, carriers = _blocks(system, problem) if problem.movable.sum() > WHOLE else ([], np.zeros(0, np.int64))
     if len(blocks) < 2:
-        return suppress(problem, progress, effort)
+        return suppress(problem, progress, budget.effort, budget.spent)
     above = np.ones(len(problem.up), bool)
     above[np.concatenate(blocks)] = False
     carrying = np.zeros(len(above), bool)
     carrying[carriers] = True
     start_free = problem.free | (carrying & problem.hidden)
     cells = np.flatnonzero((above | carrying) & (problem.movable | problem.hidden))
-    first = _widen(suppress(problem.part(cells, free=start_free), _quietly, replace(effort, starts=1)), cells, len(above))
+    # What only a search could prove is left for the whole system.
+    budget = replace(budget, effort=replace(budget.effort, thorough=False))
+    top = next(_each([problem.part(cells, free=start_free)], replace(budget, effort=replace(budget.effort, starts=1))))
+    first = _widen(top, cells, len(above))
     held = problem.hidden | first.hidden
     proofs = Proofs(problem)
     proofs.take(first.moves)
@@ -54,7 +70,7 @@ def suppress_in_blocks(
         for cells, block in zip(inside, blocks, strict=True)
     ]
     found = [first]
-    for number, pattern in enumerate(_each(parts, effort)):
+    for number, pattern in enumerate(_each(parts, budget)):
         found.append(_widen(pattern, inside[number], len(above)))
         progress(0.9 * (number + 1) / len(parts))
     hidden = np.logical_or.reduce([held & ~problem.free, *(pattern.hidden for pattern in found)])
@@ -79,13 +95,30 @@ def extend(problem: Problem, pattern: Pattern) -> Pattern:
     return finish(problem, hidden, sparse.vstack([moves, more]).tocsr())
 
 
-def _each(parts: Sequence[Problem], effort: Effort) -> Iterator[Pattern]:
+def _each(parts: Sequence[Problem], budget: Budget) -> Iterator[Pattern]:
     """Each part solved, in order; in processes of their own, the same patterns as without."""
-    if PROCESSES < 2:
-        yield from (suppress(part, _quietly, effort) for part in parts)
+    keys = [f"{part.digest()} {budget.effort}" for part in parts]
+    todo = [k for k, key in enumerate(keys) if key not in budget.done]
+    with _solver(len(todo)) as solve:
+        waiting: dict[int, Callable[[], Pattern]] = {}
+        for k in range(len(parts)):
+            while todo and len(waiting) < PROCESSES:
+                spent, following = budget.spent(), todo.pop(0)
+                waiting[following] = solve(parts[following], replace(budget.effort, starts=1, prune=False) if spent else budget.effort)
+                keys[following] += " spent" if spent else ""
+            if k in waiting:
+                budget.done[keys[k]] = waiting.pop(k)()
+            yield budget.done[keys[k]]
+
+
+@contextmanager
+def _solver(parts: int) -> Iterator[Callable[[Problem, Effort], Callable[[], Pattern]]]:
+    """Starts to solve a part, and gives what waits for its pattern."""
+    if PROCESSES < 2 or parts < 2:
+        yield lambda part, effort: lambda: _solve(part, effort)
         return
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_solve, parts, [effort] * len(parts))
+        yield lambda part, effort: pool.submit(_solve, part, effort).result
 
 
 def _solve(part: Problem, effort: Effort) -> Pattern:

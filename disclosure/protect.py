@@ -11,9 +11,10 @@ from scipy import sparse
 
 from disclosure.altered import alter, withhold_beside
 from disclosure.audit import AuditReport, Proofs
+from disclosure.blocks import Budget
 from disclosure.differencing import Meanings, attack_together, cells_behind
 from disclosure.policy import Policy
-from disclosure.secondary import Effort, Pattern
+from disclosure.secondary import Pattern
 from disclosure.standing import joined, with_standing
 from disclosure.suppression import Chosen, Wishes, choose
 from disclosure.system import System, link
@@ -60,14 +61,14 @@ def protect(
     meanings: Meanings | None = None,
     keys: Mapping[str, Counts] | None = None,
     wishes: Wishes | None = None,
-    effort: Effort | None = None,
+    budget: Budget | None = None,
     progress: Progress | None = None,
 ) -> Protected:
     """Protects tables together, by the policy's method, also against what was released earlier.
 
     `meanings`: what codes stand for where tables cut children differently (see `disclosure.differencing`). `keys`: for the
-    cell key, the cell keys of each table's inner cells, by the table's id. `wishes` and `effort` (see
-    `disclosure.suppression`): for suppression, what a user asks of the pattern, and how hard to look for a cheap one.
+    cell key, the cell keys of each table's inner cells, by the table's id. `wishes` (see
+    `disclosure.suppression`) and `budget` (see `disclosure.blocks`): what a user asks of a pattern, and what finding it may cost.
     progress(share done, step) is called now and then. Raises DisclosureError if the tables contradict each other, if they
     cannot be protected under this policy, or if the attack finds any withheld cell narrowed down too far.
     """
@@ -87,7 +88,7 @@ def protect(
             policy,
             same,
             wishes=standing,
-            effort=effort,
+            budget=budget,
             progress=lambda share: tell(0.05 + 0.75 * share, "choosing what to withhold"),
         )
         published = tuple(_publish(table, chosen, at) for table, at in zip(tables, system.entries, strict=False))

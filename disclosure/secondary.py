@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,15 @@ class Problem:
     fall: Whole  # how far below its count each cell must possibly be, beside the width
     order: Whole  # count of each cell: the largest are proven first
 
+    def digest(self) -> str:
+        """The same for the same problem, and for no other."""
+        matrix = self.matrix.sorted_indices()
+        found = sha256(repr((matrix.shape, self.width)).encode())
+        arrays = (matrix.indptr, matrix.indices, matrix.data, self.up, self.down, self.weight)
+        for array in (*arrays, self.movable, self.hidden, self.free, self.fall, self.order):
+            found.update(np.ascontiguousarray(array).astype(np.float64 if array.dtype.kind == "f" else np.int64).tobytes())
+        return found.hexdigest()
+
     def part(self, cells: Whole, *, free: Mask) -> Problem:
         """The problem of these cells alone, all others held fast; `free` (cells,) are in addition to the free ones."""
         matrix = self.matrix[:, cells].tocsr()
@@ -60,10 +70,19 @@ class Problem:
 
 @dataclass(frozen=True)
 class Effort:
-    """How hard to look for a cheap pattern; any effort gives a safe one. `starts`: 1 or 2; `prune`: publish again what can be."""
+    """How hard to look for a cheap pattern; any effort gives a safe one.
+
+    `starts`: 1 or 2; `prune`: publish again what can be; `thorough`: search, too, for moves that linear programs do not give.
+    """
 
     starts: int = 2
     prune: bool = True
+    thorough: bool = True
+
+
+def never() -> bool:
+    """No limit to what may be spent."""
+    return False
 
 
 @dataclass(eq=False)
@@ -163,7 +182,7 @@ def _moves_for(finder: Finder, target: int, needs: _Needs, *, first: bool, thoro
     return min(found, key=lambda each: each[0])[1] if found else []
 
 
-def prove(problem: Problem, proofs: Proofs, hidden: Mask, movable: Mask, *, free: bool) -> Mask:
+def prove(problem: Problem, proofs: Proofs, hidden: Mask, movable: Mask, *, free: bool, thorough: bool = True) -> Mask:
     """Finds moves for all withheld cells without proof; returns the withheld cells, more than before unless `free`."""
     groups = group(problem.matrix, movable, problem.up, problem.down)
     needs = _Needs.of(problem, groups)
@@ -177,7 +196,7 @@ def prove(problem: Problem, proofs: Proofs, hidden: Mask, movable: Mask, *, free
         for cell in waiting[np.argsort(-problem.order[waiting], kind="stable")]:
             if proofs.proven(cell):
                 continue
-            moves = [groups.cells(move) for move in _moves_for(finder, int(groups.of[cell]), needs, first=free)]
+            moves = [groups.cells(move) for move in _moves_for(finder, int(groups.of[cell]), needs, first=free, thorough=thorough)]
             failed[cell] = True  # unless these moves prove it
             touched = np.zeros(len(hidden), bool)
             for move in moves:
@@ -188,8 +207,8 @@ def prove(problem: Problem, proofs: Proofs, hidden: Mask, movable: Mask, *, free
             finder.set_cost(changed, _costs(groups, problem, hidden, proofs.proven())[changed])
 
 
-def _prune(problem: Problem, proofs: Proofs, hidden: Mask) -> tuple[Mask, list[Whole]]:
-    """Publishes again what the proofs can do without, dearest first; returns what stays hidden, and its moves (cells,)."""
+def _prune(problem: Problem, proofs: Proofs, hidden: Mask, spent: Callable[[], bool]) -> tuple[Mask, list[Whole]]:
+    """Publishes again what the proofs can do without, dearest first, until `spent`; returns what stays hidden, and its moves (cells,)."""
     groups = group(problem.matrix, hidden | problem.free, problem.up, problem.down)
     count = groups.matrix.shape[1]
     alive = np.flatnonzero(groups.of >= 0)
@@ -205,6 +224,8 @@ def _prune(problem: Problem, proofs: Proofs, hidden: Mask) -> tuple[Mask, list[W
     pool = _Pool([groups.sign[first] * move[first] for move in proofs.moves], count, _Needs.of(problem, groups))
     gone = np.zeros(count, bool)
     for candidate in np.argsort(-price, kind="stable"):
+        if spent():
+            break
         if price[candidate] > 0 and not gone[candidate]:
             gone |= _spare(int(candidate), finder, pool, needed, wanted & ~gone)
     hidden = hidden.copy()
@@ -276,24 +297,27 @@ def _spare(candidate: int, finder: Finder, pool: _Pool, needed: Mask, wanted: Ma
             finder.forbid(np.array([target]))
 
 
-def suppress(problem: Problem, progress: Callable[[float], None], effort: Effort) -> Pattern:
+def suppress(problem: Problem, progress: Callable[[float], None], effort: Effort, spent: Callable[[], bool] = never) -> Pattern:
     """Chooses the cells to withhold. Whatever cannot be protected is in `unproven`, never published and never passed over.
 
     Two starts, proving the largest counts first and the cells as they come, are put together before anything is published
-    again: what both propose is rarely needed, and pruning their union ends below what either gives.
+    again: what both propose is rarely needed, and pruning their union ends below what either gives. Once `spent` says so, what
+    is found by then is given: safe, only dearer than it need be.
     """
     start = problem.hidden & ~problem.free
     proofs, hidden = Proofs(problem), start.copy()
     for number, order in enumerate((problem.order, np.arange(len(start)))[: effort.starts]):
+        if number and spent():
+            break
         own = replace(problem, order=order)
         found = Proofs(own)
-        kept = prove(own, found, start, start | problem.free, free=True)
-        hidden |= prove(own, found, kept, problem.movable | kept | problem.free, free=False)
+        kept = prove(own, found, start, start | problem.free, free=True, thorough=False)
+        hidden |= prove(own, found, kept, problem.movable | kept | problem.free, free=False, thorough=effort.thorough)
         proofs.moves += found.moves
         progress(0.3 * (number + 1))
     moves = proofs.moves
     if effort.prune:
-        hidden, moves = _prune(problem, proofs, hidden)
+        hidden, moves = _prune(problem, proofs, hidden, spent)
     return finish(problem, hidden, sparse.csr_matrix(np.array(moves, np.int64).reshape(len(moves), len(hidden))))
 
 

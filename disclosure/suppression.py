@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from disclosure.blocks import suppress_in_blocks
+from disclosure.blocks import Budget, suppress_in_blocks
 from disclosure.moves import UNBOUNDED
 from disclosure.policy import Attacker, Policy
 from disclosure.primary import Primary, primary
-from disclosure.secondary import Effort, Floats, Pattern, Problem
+from disclosure.secondary import Floats, Pattern, Problem
 from disclosure.sums import cells_for_sums
 from disclosure.system import Mask, System
 from disclosure.table import WITHHELD, Counts, DisclosureError, PublishedTable, Table
@@ -63,7 +63,7 @@ def choose(
     earlier: Sequence[PublishedTable] = (),
     *,
     wishes: Wishes | None = None,
-    effort: Effort | None = None,
+    budget: Budget | None = None,
     progress: Callable[[float], None],
 ) -> Chosen:
     """The pattern for a system of `tables` and `earlier` releases. Raises DisclosureError if no pattern is safe.
@@ -81,7 +81,7 @@ def choose(
         least = np.where(hide, 0, floor(system.x, rules, policy))
         problem = _problem(system, rules, least, policy, tables, earlier, wishes)
         problem.hidden |= wanted
-        pattern = suppress_in_blocks(system, problem, progress, effort=effort or Effort(), start=pattern)
+        pattern = suppress_in_blocks(system, problem, progress, budget or Budget(), pattern)
         lost = {g.total for g in rules.groups if pattern.unproven[[g.largest, g.zero if g.zero >= 0 else g.largest]].any()} - unnamed
         lacking = cells_for_sums(system, pattern.hidden, problem, policy.minimum_withheld_sum)
         if not lost and not lacking.any():
