@@ -35,6 +35,7 @@ LAYERS: Mapping[str, str] = {
     "pattern": "it has the form of one",
     "handle": "it looks like a user name",
     "gazetteer": "it is in a list of names and places",
+    "school list": "it is in the list of schools",
     "relation": "of the words beside it",
     "acting": "it does what only people do",
     "learnt": "of how it looks and what stands around it",

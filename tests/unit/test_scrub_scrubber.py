@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from pipeline.scrub import Scrubber, Span, lists, scrub_stream
+from api import review_desk
+from pipeline.scrub import Scrubber, Span, lists, scrub_stream, spans
 from pipeline.scrub.scrubber import LAYERS
 from pipeline.scrub.text_stream import StreamError
 
@@ -80,6 +81,11 @@ def test_settings_that_make_no_sense_are_refused() -> None:
 def test_a_layer_can_be_used_alone_and_names_itself(layer: str) -> None:
     text = "grace said khadija and mr okonjo: ls6 3qp, add me on snap wolf_x9"
     assert {span.layer for span in Scrubber(layers=[layer]).find(text)} == {layer}
+
+
+def test_the_desk_has_a_reason_in_words_for_every_layer_and_kind() -> None:
+    assert set(review_desk.LAYERS) == set(LAYERS)
+    assert set(review_desk.KINDS) >= set(spans.LABELS)
 
 
 def test_without_half_of_the_names_a_context_still_tells(scrubber: Scrubber) -> None:
