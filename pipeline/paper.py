@@ -89,7 +89,7 @@ def print_form(form: Form, layout: Layout, setting: Setting = Setting.ANY) -> by
         suited = " or ".join(layouts_of(form))
         raise PaperError(f"Form {form.id} is printed as {suited}: choose another form for the layout {layout}.")
     try:
-        from weasyprint import HTML  # type: ignore[import-untyped]
+        from weasyprint import HTML
     except OSError:  # the library is there, and what it loads from the system is not
         raise PaperError(
             "PDFs are set by Pango, which this machine lacks: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"

@@ -202,3 +202,8 @@ def test_small_children_find_their_council_by_its_first_letter(chromium: Browser
         browser.click("button[value=next]")
         assert browser.locator("input[name=council]:checked").get_attribute("value") == code
         assert browser.locator("input[name=council]:checked").is_visible()
+
+
+@pytest.mark.parametrize("path", ["/", "/parents", "/6-8/parents", "/teachers"])
+def test_the_licence_of_the_pictures_is_shown(door: str, path: str) -> None:
+    assert "OpenMoji.org, CC BY-SA 4.0" in httpx.get(door + path).text

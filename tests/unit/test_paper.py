@@ -40,6 +40,7 @@ def test_every_question_line_and_answer_is_on_the_paper_in_the_forms_own_words(p
             assert words in paper
     assert paper.count("<h1>") == 1
     assert "0800 1111" in paper
+    assert ("CC BY-SA 4.0" in paper) == form.pictures  # the licence of the pictures asks to be named wherever they go
     assert "{" not in re.sub(r"<style>.*?</style>", "", paper, flags=re.DOTALL)
 
 
