@@ -10,7 +10,7 @@ from governance.risks import Level, Likelihood, Rating, Risk, Severity
 
 _CELL_W, _CELL_H, _LEFT, _TOP = 170, 96, 118, 52
 _FILL = {Level.LOW: "#e3f1e4", Level.MEDIUM: "#fdf0d0", Level.HIGH: "#f9d9d4"}
-_PER_LINE = 6
+_PER_LINE = 5
 
 
 def risk_matrix(risks: Iterable[Risk], after: bool) -> str:
@@ -37,7 +37,7 @@ def risk_matrix(risks: Iterable[Risk], after: bool) -> str:
             numbers = placed.get(rating, [])
             for line in range(0, len(numbers), _PER_LINE):
                 words = ", ".join(map(str, numbers[line : line + _PER_LINE]))
-                parts.append(f'<text x="{x + 10}" y="{y + 38 + line // _PER_LINE * 22}" font-size="17" font-weight="bold">{words}</text>')
+                parts.append(f'<text x="{x + 10}" y="{y + 38 + line // _PER_LINE * 22}" font-size="15" font-weight="bold">{words}</text>')
     for column, likelihood in enumerate(Likelihood):
         middle = _LEFT + column * _CELL_W + _CELL_W // 2
         parts.append(f'<text x="{middle}" y="{_TOP + 3 * _CELL_H + 20}" font-size="15" text-anchor="middle">{likelihood}</text>')

@@ -64,4 +64,4 @@ def write_pdf(html: str, path: Path) -> None:
         import weasyprint
     except OSError:
         raise SettingsError("The PDF needs Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0.") from None
-    weasyprint.HTML(string=html, base_url=None).write_pdf(path, pdf_variant="pdf/ua-1", metadata=True)
+    weasyprint.HTML(string=html, base_url=None).write_pdf(path, pdf_variant="pdf/ua-1")
