@@ -12,6 +12,11 @@ from api import render
 from forms.survey import Form, Survey
 from governance.risks import Level, Register
 
+# A picture to each part, for forms with pictures.
+PICTURES = {
+    "found": "people", "names": "person", "place": "houses", "screen": "phone", "pushed": "teacher", "broken_in": "key",
+    "harm": "hands_together", "upset": "face_sad", "heard": "speaking_up", "kept": "locked_home",
+}  # fmt: skip
 _WORST_FIRST = {Level.HIGH: 0, Level.MEDIUM: 1, Level.LOW: 2}
 
 
@@ -31,7 +36,7 @@ def add_risk_pages(app: FastAPI, survey: Survey, register: Callable[[], Register
 
 def child_page(form: Form, register: Register) -> str:
     """The parts of the register that children are told, the worst first, in this form's words."""
-    return render.page_of_form("risks", form, topics=register.topics())
+    return render.page_of_form("risks", form, topics=[(topic, PICTURES[topic]) for topic in register.topics()])
 
 
 def parents_page(survey: Survey, register: Register) -> str:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from api.risk_page import child_page, parents_page
+from api.risk_page import PICTURES, child_page, parents_page
 from forms.load import load_survey
 from forms.readability import WORD, measure
 from forms.reading_list import ADULTS, reading_list
@@ -70,3 +70,11 @@ def test_children_are_told_what_we_cannot_promise(form: Form) -> None:
 def test_a_demonstration_says_that_it_is_one(form: Form) -> None:
     assert re.search(r"only a try", form.words["demonstration_note"])
     assert "do not tell us real things" in form.words["demonstration_note"]
+
+
+def test_each_part_has_a_picture_of_its_own_where_forms_have_pictures() -> None:
+    assert set(PICTURES) == set(RISK_TOPICS)
+    assert len(set(PICTURES.values())) == len(PICTURES)
+    for form in SURVEY:
+        shown = re.findall(r"/pictures/([a-z_]+)\.svg", child_page(form, REGISTER).partition("<main")[2])
+        assert set(PICTURES.values()) <= set(shown) if form.pictures else not set(shown)
