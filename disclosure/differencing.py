@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, permutations, product
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +48,7 @@ def attack_together(
     this order. Raises DisclosureError if the tables contradict themselves, or are too large to compare.
     """
     earlier = related(new, earlier, meanings or {})
-    tables = [_with_population(table) for table in (*new, *earlier)]
+    tables = _with_populations([*new, *earlier])
     unseen = comparisons(tables, meanings or {})
     rules = replace(policy, identifying_variables=policy.identifying_variables | {POPULATION})
     every = [*tables, *unseen]
@@ -85,10 +85,11 @@ def cells_behind(
 
     By the table's id, shaped like it. Empty unless every exposure is such a difference and has such a cell.
     """
-    unseen = comparisons([_with_population(table) for table in (*new, *related(new, earlier, meanings or {}))], meanings or {})
+    tables = _with_populations([*new, *related(new, earlier, meanings or {})])
+    unseen = comparisons(tables, meanings or {})
     found: dict[str, npt.NDArray[np.bool_]] = {}
     for exposure in exposed:
-        places = [] if exposure.table else list(_behind(exposure.cell, [_with_population(table) for table in new], unseen))
+        places = [] if exposure.table else list(_behind(exposure.cell, tables[: len(new)], unseen))
         if not places:
             return {}
         _, table, at = min(places, key=lambda place: place[0])
@@ -132,11 +133,11 @@ def _said(exposure: Exposure, ours: set[str]) -> Exposure:
     return replace(exposure, table="", how=f"comparing tables that cut the same children differently, {exposure.how}")
 
 
-def _with_population(table: PublishedTable) -> PublishedTable:
-    """Whose answers a table counts, as a filter like any other."""
-    if not table.population:
-        return table
-    return replace(table, population="", where=(*table.where, (POPULATION, table.population)))
+def _with_populations(tables: Sequence[PublishedTable]) -> list[PublishedTable]:
+    """Whose answers a table counts, as a filter like any other; nothing to do where that is the same for all."""
+    if len({table.population for table in tables}) == 1:
+        return [replace(table, population="") for table in tables]
+    return [replace(table, population="", where=(*table.where, (POPULATION, table.population))) for table in tables]
 
 
 class _Variable:
@@ -192,28 +193,71 @@ class _Variable:
         }
         return any(opaque <= listed for listed in (*self.listed, frozenset()))
 
-    def covered(self, whole: Atoms) -> bool:
-        """True if all that the codes stand for is everyone."""
-        everyone = [frozenset().union(*map(self._stands_for, children)) for children in self.below.get("", {}).values()]
-        return any(atoms >= whole for atoms in everyone)
+    def closure(self, codes: frozenset[str]) -> frozenset[str]:
+        """Codes that are told, with those that are left over where all others of a sum are."""
+        while True:
+            more = codes.union(
+                *(group - codes for parent, groups in self.below.items() for group in groups if parent in codes and len(group - codes) == 1)
+            )
+            if more == codes:
+                return codes
+            codes = more
+
+    def differ(self, one: str, other: str) -> bool:
+        """True if the two have children in common, but the first has others too, as far as is known."""
+        if other not in self.atoms or (one and one not in self.atoms):
+            return False
+        return not one or bool(self.atoms[one] & self.atoms[other] and self.atoms[one] - self.atoms[other])
+
+    def told(self, one: str, other: str, codes: frozenset[str]) -> bool:
+        """True if what the first has beyond the second is made up of codes that are told."""
+        inside = [self.atoms[code] for code in codes if code in self.atoms]
+        rest = (self.atoms[one] if one else self.everyone()) - self.atoms[other]
+        if not one and not self.everyone():
+            return False
+        return frozenset().union(*(atoms for atoms in inside if atoms <= rest)) == rest
+
+    def everyone(self) -> Atoms:
+        """All that a table's total of this variable stands for; nothing if no table tells."""
+        return max((frozenset().union(*map(self._stands_for, group)) for group in self.below.get("", ())), key=len, default=frozenset())
 
 
 def comparisons(tables: Sequence[PublishedTable], meanings: Meanings) -> list[PublishedTable]:
-    """The tables that nobody published: everything withheld, over the pieces into which published categories cut each other."""
+    """The tables that nobody published: everything withheld, over the pieces into which published categories cut each other.
+
+    Only where two tables meet in cells of which the difference is neither published nor one that each table gives by itself.
+    """
     made: dict[tuple[str, ...], PublishedTable] = {}
     for one, other in combinations(tables, 2):
-        variables = tuple(sorted(_variables_to_compare(one, other)))
-        if not variables or variables in made:
+        names = tuple(sorted(_variables_to_compare(one, other)))
+        if not names or names in made:
             continue
-        within = [table for table in tables if {name for name, _ in table.where} <= set(variables)]
-        dimensions, cut = [], False
-        for variable in variables:
-            dimension, differently = _pieces(_Variable(variable, within, meanings.get(variable, {})))
-            dimensions.append(dimension)
-            cut |= differently
-        if cut:
-            made[variables] = _unseen(f"comparison by {' and '.join(variables)}", dimensions, {table.id for table in tables})
+        within = [table for table in tables if {name for name, _ in table.where} <= set(names)]
+        variables = [_Variable(name, within, meanings.get(name, {})) for name in names]
+        pairs = [_pairs(k, variables) for k in range(len(names))]
+        if any(pairs):
+            dimensions = [_pieces(variable, found) for variable, found in zip(variables, pairs, strict=True)]
+            made[names] = _unseen(f"comparison by {' and '.join(names)}", dimensions, {table.id for table in tables})
     return list(made.values())
+
+
+def _pairs(k: int, variables: Sequence[_Variable]) -> set[tuple[str, str]]:
+    """Pairs of codes of the k-th variable, the second within or across the first, whose difference no table tells by itself."""
+    mine, found = variables[k], set()
+    others = [variable for at, variable in enumerate(variables) if at != k]
+    count = len(mine.cuts)
+    for a, b in permutations(range(count), 2):
+        if mine.cuts[a] == mine.cuts[b]:
+            continue
+        shared = [variable.cuts[a] & variable.cuts[b] for variable in others]
+        if not all(shared):
+            continue
+        alike = [c for c in range(count) if all(part <= variable.cuts[c] for part, variable in zip(shared, others, strict=True))]
+        told = mine.closure(frozenset().union(*(mine.cuts[c] for c in alike)))
+        for one, other in product(sorted(mine.cuts[a] - mine.cuts[b]), sorted(mine.cuts[b] - mine.cuts[a] - {""})):
+            if mine.differ(one, other) and not mine.told(one, other, told):
+                found.add((one, other))
+    return found
 
 
 def _variables_to_compare(one: PublishedTable, other: PublishedTable) -> set[str]:
@@ -232,47 +276,40 @@ def _unseen(table_id: str, dimensions: Sequence[Dimension], taken: set[str]) -> 
     return PublishedTable(table_id, tuple(dimensions), np.full(shape, WITHHELD, np.int64), status, np.zeros(shape, np.int64))
 
 
-def _pieces(variable: _Variable) -> tuple[Dimension, bool]:
-    """A variable's codes in all tables, the pieces they cut each other into, and whether that says more than each by itself."""
-    sets = variable.atoms
+def _pieces(variable: _Variable, pairs: set[tuple[str, str]]) -> Dimension:
+    """A variable's codes where tables meet, and the pieces they cut each other into."""
+    often = {code for code in variable.atoms if sum(code in cut for cut in variable.cuts) > 1}
+    kept = often | {code for pair in pairs for code in pair}
+    sets = {code: atoms for code, atoms in variable.atoms.items() if code in kept}
     pieces = _cut_up(sets)
     names = {atoms: code for code, atoms in reversed(sets.items())}
-    partitions = _Partitions(variable.below, {names.setdefault(piece, _name(piece, sets)) for piece in pieces})
-    declared = len(partitions.found)
-    parents: dict[str, Atoms] = dict(sets)
-    if any("" in cut for cut in variable.cuts):
-        parents[""] = frozenset().union(*sets.values())
-    for code, atoms in parents.items():
-        beyond = [] if code or variable.covered(atoms) else [f"{variable.name}: none of these"]
+    for piece in pieces:
+        names.setdefault(piece, _name(piece, sets))
+    partitions = _Partitions(variable.below, kept | {""})
+    everyone = variable.everyone()
+    for code in sorted({one for one, _ in pairs}):
+        atoms = sets[code] if code else frozenset().union(*sets.values())
+        beyond = [] if code or (everyone and everyone <= atoms) else [f"{variable.name}: none of these"]
         if code or variable.known_apart():
-            partitions.into_pieces(code, [*(names[piece] for piece in pieces if piece <= atoms), *beyond])
-        for smaller, part in sets.items():
-            if (part < atoms or (beyond and part)) and any(smaller in cut and code not in cut for cut in variable.cuts):
-                other = f"{code or 'all'} but not {smaller}"
-                partitions.add(code, [smaller, other if beyond else names.setdefault(atoms - part, other)])
-    return partitions.dimension(variable.name, sets), len(partitions.found) > declared
+            partitions.add(code, [*(names[piece] for piece in pieces if piece <= atoms), *beyond])
+    for code, smaller in sorted(pairs):
+        rest = (sets[code] if code else everyone) - sets[smaller]
+        name = f"{code or 'all'} but not {smaller}"
+        if sets[smaller] <= (sets[code] if code else everyone or sets[smaller]):
+            partitions.add(code, [smaller, names.setdefault(rest, name) if rest else name])
+    return partitions.dimension(variable.name, sets)
 
 
 class _Partitions:
     """What sums to what, the declared partitions first; "" stands for everyone."""
 
-    def __init__(self, declared: Mapping[str, Mapping[frozenset[str], tuple[str, ...]]], pieces: set[str]) -> None:
-        self.declared, self.pieces = declared, pieces
-        self.found = {(parent, group): children for parent, groups in declared.items() for group, children in groups.items()}
+    def __init__(self, declared: Mapping[str, Mapping[frozenset[str], tuple[str, ...]]], kept: set[str]) -> None:
+        inside = {parent: groups for parent, groups in declared.items() if parent in kept}
+        self.found = {(p, group): children for p, groups in inside.items() for group, children in groups.items() if group <= kept}
 
     def add(self, parent: str, children: Sequence[str]) -> None:
         if len(children) > 1 and parent not in children:
             self.found.setdefault((parent, frozenset(children)), tuple(children))
-
-    def into_pieces(self, code: str, pieces: Sequence[str]) -> None:
-        """Adds that a code is the sum of these pieces, unless the declared partitions say so already."""
-        if self._reached(code) != set(pieces):
-            self.add(code, pieces)
-
-    def _reached(self, code: str) -> set[str]:
-        if code in self.pieces:
-            return {code}
-        return next((set().union(*map(self._reached, children)) for children in self.declared.get(code, {}).values()), {code})
 
     def dimension(self, name: str, shown: Mapping[str, Atoms]) -> Dimension:
         root = TOTAL

@@ -214,3 +214,65 @@ def _ages_of(code: str) -> set[str]:
     for part in beside.split(" or ") if beside else ():
         found -= band(part)
     return found
+
+
+AGES, AREAS = ["4", "5", "6", "7"], ["a", "b", "c"]
+Box = tuple[frozenset[str], frozenset[str]]
+
+
+def _name_of(group: frozenset[str]) -> str:
+    return "+".join(sorted(group))
+
+
+@st.composite
+def partition(draw: st.DrawFn, atoms: list[str]) -> list[frozenset[str]]:
+    """A way to group some categories, at least two groups."""
+    label = [draw(st.integers(0, 2)) for _ in atoms]
+    label[0], label[-1] = 0, 1
+    return [frozenset(a for a, k in zip(atoms, label, strict=True) if k == group) for group in sorted(set(label))]
+
+
+@st.composite
+def release(draw: st.DrawFn, counts: np.ndarray, number: int) -> tuple[PublishedTable, dict[Box, int]]:
+    """A table of the children by age, by area or by both, perhaps of one group of the other alone; and its cells as sets of atoms."""
+    names = draw(st.sampled_from([("age",), ("area",), ("age", "area")]))
+    ways = {"age": draw(partition(AGES)), "area": draw(partition(AREAS))}
+    where = {name: draw(st.sampled_from([None, *ways[name]])) for name in ways if name not in names}
+    everyone = {"age": frozenset(AGES), "area": frozenset(AREAS)}
+    groups = {name: ways[name] if name in names else [where.get(name) or everyone[name]] for name in ways}
+
+    def count(age: frozenset[str], area: frozenset[str]) -> int:
+        return int(counts[np.ix_([a in age for a in AGES], [a in area for a in AREAS])].sum())
+
+    inner = np.array([[count(age, area) for area in groups["area"]] for age in groups["age"]])
+    dimensions = [Dimension.flat(name, [_name_of(group) for group in ways[name]]) for name in names]
+    fixed = tuple((name, _name_of(group)) for name, group in where.items() if group)
+    table = shown(f"t{number}", dimensions, inner.reshape([len(d.leaves) for d in dimensions]), where=fixed)
+    boxes = {
+        (age, area): count(age, area)
+        for age in [*groups["age"], everyone["age"]][: None if "age" in names else 1]
+        for area in [*groups["area"], everyone["area"]][: None if "area" in names else 1]
+    }
+    return table, boxes
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_small_differences_of_any_two_cells_are_found_in_two_variables_and_filters(data: st.DataObject) -> None:
+    counts = np.array([[data.draw(st.integers(0, 4)) for _ in AREAS] for _ in AGES])
+    policy = replace(POLICY, threshold=3, group_disclosure=Group.NONE)
+    drawn = [data.draw(release(counts, number)) for number in range(data.draw(st.integers(2, 4)))]
+    meanings = {
+        name: {_name_of(frozenset(group)): frozenset(group) for size in range(1, len(atoms)) for group in combinations(atoms, size)}
+        for name, atoms in (("age", AGES), ("area", AREAS))
+    }
+    report = attack_together([table for table, _ in drawn], [], policy, meanings=meanings)
+    cells: dict[Box, int] = {}
+    for _, boxes in drawn:
+        cells |= boxes
+    small = any(0 < count < 3 for count in cells.values())
+    for (age, area), count in cells.items():
+        for (other_age, other_area), other in cells.items():
+            nested = (age < other_age and area == other_area) or (age == other_age and area < other_area)
+            small |= nested and 0 < other - count < 3
+    assert not small or report.exposed

@@ -63,6 +63,9 @@ def test_an_area_is_sparse_above_its_share_and_keeps_its_total() -> None:
     deeper = withheld_whole(table(np.full((2, 2, 2), 4)), replace(SPARSE, sparse_share=0.8))
     assert deeper.sum() == 2 * 8
     assert not deeper[0].any()
+    tiny = withheld_whole(table(np.full((2, 2, 2), 1)), SPARSE)
+    assert not tiny[0].any()  # the total of all areas is no area
+    assert tiny[1:].sum() == 2 * 8
 
 
 def test_a_sparse_area_is_withheld_whole_by_every_method() -> None:
