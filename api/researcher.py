@@ -6,7 +6,6 @@ is not shown: 503, and a line in the server's log that names the release and say
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
@@ -17,55 +16,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
-from api.chart import chart_of, draw
 from api.office import page, static_file
-from api.released_table import Released
+from api.researcher_api import ROOT, create_api
 from api.security import harden
-from pipeline.release_zone import ReleaseDamaged, ReleaseUnknown, VerifiedRelease, office_key, read_release, release_ids
+from api.shelf import Shelf
+from pipeline.release_names import MEDIA_TYPES
+from pipeline.release_zone import ReleaseDamaged, VerifiedRelease
+from pipeline.released_table import Released
 from retention.settings import ReleaseZone, load_settings
 
-log = logging.getLogger("bigask.door")
 LARGEST_BODY = 1024  # nobody has anything to send here
-TYPES = {
-    ".csv": "text/csv; charset=utf-8",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".json": "application/json",
-}
-
-
-class Shelf:
-    """The releases of one zone. The office's key is read once, so that whoever swaps it later is found out."""
-
-    def __init__(self, zone: ReleaseZone) -> None:
-        self._zone = zone
-        self._key: bytes | None = None
-
-    def _office(self) -> bytes:
-        if self._key is None:
-            self._key = office_key(self._zone.folder)
-        return self._key
-
-    def release(self, release_id: str) -> VerifiedRelease:
-        """A release, verified now. Raises HTTPException 404, ReleaseDamaged."""
-        if release_id not in release_ids(self._zone.folder):
-            raise HTTPException(404)
-        try:
-            return read_release(self._zone.folder / release_id, self._office())
-        except ReleaseUnknown:
-            raise HTTPException(404) from None
-        except ReleaseDamaged as error:
-            log.error("release %s is not served: %s", release_id, error)
-            raise
-
-    def all(self) -> list[tuple[str, VerifiedRelease | None]]:
-        """Every release, the newest first; None for one that does not verify."""
-        found: list[tuple[str, VerifiedRelease | None]] = []
-        for release_id in release_ids(self._zone.folder):
-            try:
-                found.append((release_id, self.release(release_id)))
-            except ReleaseDamaged:
-                found.append((release_id, None))
-        return sorted(found, key=lambda pair: str(pair[1].approval["released_on"]) if pair[1] else "", reverse=True)
 
 
 def application() -> ASGIApp:
@@ -79,7 +39,8 @@ def create_app(zone: ReleaseZone) -> ASGIApp:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     _add_pages(app, shelf)
     _add_errors(app)
-    return harden(app, LARGEST_BODY)
+    app.mount(ROOT, create_api(shelf))
+    return harden(app, LARGEST_BODY, listed=True)
 
 
 def _add_pages(app: FastAPI, shelf: Shelf) -> None:
@@ -96,36 +57,48 @@ def _add_pages(app: FastAPI, shelf: Shelf) -> None:
         if found.withdrawn is not None:
             return page("researcher/withdrawn", 410, release=found)
         sizes = {name: len(found.file(name)) for name in found.files}
-        return page("researcher/release", release=found, about=found.metadata, sizes=sizes)
+        newer = [other for _, other in shelf.all() if other is not None and other.metadata.get("replaces") == found.id]
+        return page("researcher/release", release=found, about=found.metadata, sizes=sizes, newer=newer, api=ROOT)
 
     @get("/releases/{release_id}/tables/{table_id}")
-    def table(release_id: str, table_id: str, show: str = "counts") -> Response:
+    def table(request: Request, release_id: str, table_id: str) -> Response:
         found, about, released = _table(shelf, release_id, table_id)
-        layout = released.layout()
-        if show not in ("counts", "percentages") or (show == "percentages" and not layout.has_percent):
+        asked = [(name, value) for name, value in request.query_params.multi_items() if value]
+        show = dict(asked).get("show", "counts")
+        chosen = {name: value for name, value in asked if name != "show"}
+        if show not in ("counts", "percentages") or (show == "percentages" and not released.percent_of) or len(dict(asked)) != len(asked):
             raise HTTPException(404)
+        try:
+            layout = released.only(chosen).layout()
+        except KeyError:
+            raise HTTPException(404) from None
         sizes = {name: len(found.file(name)) for name in about["files"].values()}
-        chart = chart_of(released)
-        return page("researcher/table", release=found, about=about, layout=layout, show=show, sizes=sizes, chart=chart)
-
-    @get("/releases/{release_id}/tables/{table_id}/chart.svg")
-    def drawing(release_id: str, table_id: str) -> Response:
-        _, about, released = _table(shelf, release_id, table_id)
-        chart = chart_of(released)
-        if chart is None:
-            raise HTTPException(404)
-        return Response(draw(chart, about["title"]), media_type="image/svg+xml")
+        data = f"{str(request.base_url).rstrip('/')}{ROOT}/releases/{found.id}/tables/{table_id}/data.csv"
+        return page(
+            "researcher/table",
+            release=found,
+            about=about,
+            layout=layout,
+            show=show,
+            chosen=chosen,
+            choices=_choices(released),
+            sizes=sizes,
+            data=data,
+        )
 
     @get("/releases/{release_id}/files/{name:path}")
-    def download(release_id: str, name: str) -> Response:
+    def download(request: Request, release_id: str, name: str) -> Response:
         found = shelf.release(release_id)
         if found.withdrawn is not None or name not in found.files:
             raise HTTPException(404)
         content = found.file(name)
         path = PurePosixPath(name)
         saved_as = f"{found.id}-{path.name}"
-        headers = {"Content-Disposition": f'attachment; filename="{saved_as}"', "ETag": f'"{found.files[name]}"'}
-        return Response(content, media_type=TYPES[path.suffix], headers=headers)
+        headers = {"ETag": f'"{found.files[name]}"', "Cache-Control": "no-cache"}
+        if headers["ETag"] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        headers["Content-Disposition"] = f'attachment; filename="{saved_as}"'
+        return Response(content, media_type=MEDIA_TYPES[path.suffix], headers=headers)
 
     @get("/static/{content_hash}/{name:path}")
     def static(content_hash: str, name: str, request: Request) -> Response:
@@ -142,6 +115,18 @@ def _table(shelf: Shelf, release_id: str, table_id: str) -> tuple[VerifiedReleas
     if found.withdrawn is not None or about is None:
         raise HTTPException(404)
     return found, about, Released(about, found.file(about["files"]["csv"]))
+
+
+def _choices(released: Released) -> list[dict[str, Any]]:
+    """What can be chosen of each dimension: its codes as they are read, with their depth."""
+    return [
+        {
+            "name": dimension["name"],
+            "title": dimension["title"],
+            "codes": [(entry["code"], entry["label"], released.depth(axis, entry["code"])) for entry in released.ordered(axis)],
+        }
+        for axis, dimension in enumerate(released.dimensions)
+    ]
 
 
 def _add_errors(app: FastAPI) -> None:

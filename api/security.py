@@ -59,11 +59,13 @@ CLEAR_SITE_DATA = '"cache", "storage"'  # A11; an extra layer, since only some b
 class SecurityHeaders:
     """Adds the headers of A1-A3 and A10 to every response. Cookies never pass, unless a door needs them to sign staff in.
 
-    A response that sets its own Cache-Control (a static file) keeps it; every other is `no-store`.
+    A response that sets its own Cache-Control (a static file) keeps it; every other is `no-store`. `listed`: a public site that
+    search engines may list; all others ask them not to.
     """
 
-    def __init__(self, app: ASGIApp, cookies: bool = False) -> None:
+    def __init__(self, app: ASGIApp, cookies: bool = False, listed: bool = False) -> None:
         self._app = app
+        self._headers = [header for header in _HEADERS if not listed or header[0] != b"x-robots-tag"]
         self._unwanted = {b"server", *(name for name, _ in _HEADERS)} | (set() if cookies else {b"set-cookie"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,7 +78,7 @@ class SecurityHeaders:
                 headers = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in self._unwanted]
                 if not any(name.lower() == b"cache-control" for name, _ in headers):
                     headers.append(_NO_STORE)
-                message = {**message, "headers": headers + _HEADERS}
+                message = {**message, "headers": headers + self._headers}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -155,6 +157,6 @@ class QuietErrors:
                 await send({"type": "http.response.body", "body": b"Something went wrong. Please go back and try again.\n"})
 
 
-def harden(app: ASGIApp, largest_body: int, cookies: bool = False) -> ASGIApp:
+def harden(app: ASGIApp, largest_body: int, cookies: bool = False, listed: bool = False) -> ASGIApp:
     """A door with all three layers around it, in the order that works."""
-    return SecurityHeaders(QuietErrors(BodyLimit(app, largest_body)), cookies)
+    return SecurityHeaders(QuietErrors(BodyLimit(app, largest_body)), cookies, listed)

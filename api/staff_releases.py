@@ -9,18 +9,16 @@ from starlette.responses import RedirectResponse, Response
 
 from api.checker_evidence import evidence
 from api.office import page
-from api.released_table import Released
 from api.staff_guard import Guard, Visit
 from pipeline import approval
+from pipeline.release_names import MEDIA_TYPES
 from pipeline.release_zone import VerifiedRelease
+from pipeline.released_table import Released
 from retention import releases
 from retention.releases import TRANSITIONS, Release, ReleaseRefused, ReleaseState
 from retention.secure_store import SecureStore, StepRefused
 from retention.settings import ReleaseZone
 from retention.staff import Role
-
-TYPES = {".csv": "text/csv; charset=utf-8", ".json": "application/json"}
-TYPES[".xlsx"] = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def add_release_desk(guard: Guard, store: SecureStore, zone: ReleaseZone | None) -> None:
@@ -69,7 +67,7 @@ def add_release_desk(guard: Guard, store: SecureStore, zone: ReleaseZone | None)
             raise HTTPException(404)
         saved_as = f"{draft.id}-{PurePosixPath(name).name}"
         headers = {"Content-Disposition": f'attachment; filename="{saved_as}"'}
-        return Response(draft.file(name), media_type=TYPES[PurePosixPath(name).suffix], headers=headers)
+        return Response(draft.file(name), media_type=MEDIA_TYPES[PurePosixPath(name).suffix], headers=headers)
 
     @guard.post("/releases/{id}/{decision}", Role.OUTPUT_CHECKER)
     def decide(visit: Visit) -> Response:

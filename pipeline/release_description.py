@@ -141,11 +141,35 @@ class ReleaseDescription:
     )
     contact: str = "The evidence team of the office that ran the survey."
     licence: str = "Open Government Licence v3.0"
+    replaces: str | None = None  # the id of the release that this one is a new version of
+    changes: tuple[str, ...] = ()  # what is new since then, a sentence each
+    quality: tuple[str, ...] = (
+        "Anybody could answer, and nobody was asked to prove an age: some answers may be from adults, or given twice.",
+        "Answers are not weighted. Areas and groups that answered more count for more.",
+        "A child who did not want to say, or was not asked, is not counted in a table of that question.",
+    )
+    protection: tuple[str, ...] = (
+        "No answer carries a name, an address or a device; where a child lives was turned into areas, and then destroyed.",
+        "Somebody who knows a child, and knows that the child answered, should learn nothing new about the child from these tables.",
+        "That holds for each withheld count even for a reader who has every table here and the earlier releases, and knows the rules.",
+    )
+
+    @property
+    def citation(self) -> str:
+        """How to cite it. The day of release is added where the release is shown: it is not known when the files are made."""
+        return f"{self.survey}, wave {self.wave}: {self.title}. Release {self.id}. {self.licence}."
 
     def __post_init__(self) -> None:
         _require(bool(_ID.match(self.id)), f"'{self.id}' cannot be a release's id: use small letters, digits and hyphens.")
         for what in ("title", "summary", "wave", "survey", "reached", "contact", "licence"):
             _plain(str(getattr(self, what)), f"The {what} of release '{self.id}'")
+        for sentence in (*self.changes, *self.quality, *self.protection):
+            _plain(sentence, f"A note of release '{self.id}'")
+        _require(
+            (self.replaces is None) == (not self.changes),
+            f"Release '{self.id}' must say what it is a new version of and what changed, or neither.",
+        )
+        _require(self.replaces != self.id, f"Release '{self.id}' cannot be a new version of itself.")
         _require(self.collected_from <= self.collected_to, f"Release '{self.id}' ends before it begins: check its days.")
         _require(
             self.answers >= 0 and self.answers % ROUNDED_TO == 0,

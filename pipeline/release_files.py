@@ -6,9 +6,6 @@ the same manifest and so the same hash, which is what three people sign and what
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,17 +15,27 @@ from typing import Any
 
 import numpy as np
 
+from disclosure.explain import explain
 from disclosure.policy import Policy
+from disclosure.statistics import percentage
 from disclosure.table import Status
+from pipeline.release_chart import chart_of
 from pipeline.release_description import ReleaseDescription, ReleaseInvalid, ReleaseTable, parents, shown_codes
+from pipeline.release_drawing import as_png, draw
+from pipeline.release_formats import as_csv, as_csvw, as_json, as_parquet
+from pipeline.release_map import Boundaries, draw_map, map_of
 from pipeline.release_names import AUDIT, CONFIDENTIAL, FILE_NAME, MANIFEST, METADATA, sha256
+from pipeline.release_opendocument import opendocument
+from pipeline.release_quotes import QUOTES, ReleaseQuote
+from pipeline.release_quotes import about as about_quotes
+from pipeline.release_quotes import as_csv as quotes_csv
 from pipeline.release_spreadsheet import spreadsheet
+from pipeline.released_table import Released
 
 SHORTHAND = {
     CONFIDENTIAL: "Confidential: the count is withheld so that no child can be recognised, nor another count worked out.",
     "[z]": "Not applicable: no percentage is made where the number it would be of is withheld or too small.",
 }
-FEW = 1000  # below this base a decimal would be one child or less
 
 POLICY_WORDS = {
     "threshold": "Smallest count that is shown, other than nought",
@@ -51,10 +58,17 @@ class Row:
     percent: str | None
 
 
-def build_release(folder: Path, description: ReleaseDescription, tables: Sequence[ReleaseTable]) -> str:
+def build_release(
+    folder: Path,
+    description: ReleaseDescription,
+    tables: Sequence[ReleaseTable],
+    layers: Sequence[Boundaries] = (),
+    quotes: Sequence[ReleaseQuote] = (),
+) -> str:
     """Write a release into `folder` (made anew) and return the SHA-256 of its manifest, in hexadecimal.
 
-    Raises ReleaseInvalid if there is no table, two share an id, or the folder holds something that no release put there.
+    `layers`: boundaries for maps, the finest first; `quotes`: approved ones (pipeline.quotes). Raises ReleaseInvalid if there is no
+    table, two share an id, or the folder holds something that no release put there.
     """
     ids = [table.id for table in tables]
     if not tables or len(set(ids)) != len(ids):
@@ -62,20 +76,49 @@ def build_release(folder: Path, description: ReleaseDescription, tables: Sequenc
     if description.attack.withheld == 0 and any(table.published.withheld.any() for table in tables):
         raise ReleaseInvalid("The attack's result is not of these tables: it knows of no withheld count. Attack them again.")
     files: dict[str, bytes] = {}
+    listed_tables = []
     for table in tables:
-        rows = tuple(table_rows(table, description.policy))
-        files[f"tables/{table.id}.csv"] = _csv(table, rows)
-        files[f"tables/{table.id}.xlsx"] = spreadsheet(description, table, rows, SHORTHAND)
-    files[METADATA] = _json(_metadata(description, tables))
-    files[AUDIT] = _json(_audit(description, tables))
+        made = _table_files(description, table, layers)
+        listed_tables.append(_table_metadata(table) | {"files": {kind: name for kind, (name, _) in made.items()}})
+        files |= dict(made.values())
+    metadata = _metadata(description, listed_tables)
+    if quotes:
+        files[QUOTES] = quotes_csv(quotes)
+        metadata["quotes"] = about_quotes(quotes)
+    files[METADATA] = as_json(metadata)
+    files[AUDIT] = as_json(_audit(description, tables))
     listed = [{"name": name, "sha256": sha256(files[name]), "bytes": len(files[name])} for name in sorted(files)]
-    files[MANIFEST] = _json({"release": description.id, "files": listed})
+    files[MANIFEST] = as_json({"release": description.id, "files": listed})
     _clear(folder)
     for name, content in sorted(files.items()):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return sha256(files[MANIFEST])
+
+
+def _table_files(description: ReleaseDescription, table: ReleaseTable, layers: Sequence[Boundaries]) -> dict[str, tuple[str, bytes]]:
+    """Name and bytes of each file of a table, by kind."""
+    rows = tuple(table_rows(table, description.policy))
+    content = as_csv(table, rows)
+    made = {
+        "csv": (f"tables/{table.id}.csv", content),
+        "csvw": (
+            f"tables/{table.id}.csv-metadata.json",
+            as_json(as_csvw(description, table, content, SHORTHAND)),
+        ),
+        "xlsx": (f"tables/{table.id}.xlsx", spreadsheet(description, table, rows, SHORTHAND)),
+        "ods": (f"tables/{table.id}.ods", opendocument(description, table, rows, SHORTHAND)),
+        "parquet": (f"tables/{table.id}.parquet", as_parquet(table, rows)),
+    }
+    shown = Released(_table_metadata(table), content)
+    if (chart := chart_of(shown)) is not None:
+        drawing = draw(chart, table.title)
+        made |= {"svg": (f"charts/{table.id}.svg", drawing), "png": (f"charts/{table.id}.png", as_png(drawing))}
+    if (area := map_of(shown, layers)) is not None:
+        drawing = draw_map(area, table.title)
+        made |= {"map_svg": (f"maps/{table.id}.svg", drawing), "map_png": (f"maps/{table.id}.png", as_png(drawing))}
+    return made
 
 
 def table_rows(table: ReleaseTable, policy: Policy) -> Iterator[Row]:
@@ -91,46 +134,16 @@ def table_rows(table: ReleaseTable, policy: Policy) -> Iterator[Row]:
         at = tuple(dimension.index[code] for dimension, code in zip(published.dimensions, codes, strict=True))
         labels = tuple(words.labels[code] for words, code in zip(table.dimensions, codes, strict=True))
         count = None if withheld[at] else int(published.values[at])
-        percent = None
-        if count is not None and base is not None and base_withheld is not None and not base_withheld[at]:
-            percent = percentage(count, int(base[at]), policy)
+        whole = None if base is None or base_withheld is None or base_withheld[at] else int(base[at])
+        percent = percentage(count, whole, policy)
         yield Row(codes, labels, count, percent)
-
-
-def percentage(count: int, base: int, policy: Policy) -> str | None:
-    """A percentage of two published counts, to the precision that its base supports (contract A20).
-
-    None under the threshold. Halves go up, in whole numbers, so that the text is the same everywhere.
-    """
-    if base < policy.threshold:
-        return None
-    decimals = 0 if base < FEW else min(1, policy.percentage_decimals)
-    scale = 100 * 10**decimals
-    units = (2 * count * scale + base) // (2 * base)
-    return f"{units // 10}.{units % 10}" if decimals else str(units)
-
-
-def _csv(table: ReleaseTable, rows: Sequence[Row]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    names = [dimension.name for dimension in table.published.dimensions]
-    writer.writerow([*(column for name in names for column in (f"{name}_code", name)), "count", "percent", "shorthand"])
-    for row in rows:
-        pairs = [part for pair in zip(row.codes, row.labels, strict=True) for part in pair]
-        shorthand = CONFIDENTIAL if row.count is None else ""
-        writer.writerow([*pairs, "" if row.count is None else row.count, row.percent or "", shorthand])
-    return text.getvalue().encode("utf-8")
-
-
-def _json(content: Any) -> bytes:
-    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8")
 
 
 def _rule_value(value: Any) -> Any:
     return sorted(value) if isinstance(value, list | tuple | set | frozenset) else value
 
 
-def _metadata(description: ReleaseDescription, tables: Sequence[ReleaseTable]) -> dict[str, Any]:
+def _metadata(description: ReleaseDescription, tables: Sequence[dict[str, Any]]) -> dict[str, Any]:
     policy = description.policy
     return {
         "id": description.id,
@@ -143,9 +156,15 @@ def _metadata(description: ReleaseDescription, tables: Sequence[ReleaseTable]) -
         "reached": description.reached,
         "contact": description.contact,
         "licence": description.licence,
+        "citation": description.citation,
+        "replaces": description.replaces,
+        "changes": list(description.changes),
+        "quality": list(description.quality),
+        "protection": list(description.protection),
         "policy": {
             "name": policy.name,
             "title": policy.title,
+            "explained": [{"text": each.text, "source": each.source, "reason": each.reason} for each in explain(policy)],
             "rules": [
                 {
                     "name": name,
@@ -159,7 +178,7 @@ def _metadata(description: ReleaseDescription, tables: Sequence[ReleaseTable]) -
         },
         "attack": _attack(description),
         "shorthand": SHORTHAND,
-        "tables": [_table_metadata(table) for table in tables],
+        "tables": list(tables),
     }
 
 
@@ -201,7 +220,6 @@ def _table_metadata(table: ReleaseTable) -> dict[str, Any]:
         "dimensions": dimensions,
         "cells": int(published.status[shown_cells].size),
         "withheld": int((published.status[shown_cells] != Status.PUBLISHED).sum()),
-        "files": {"csv": f"tables/{table.id}.csv", "xlsx": f"tables/{table.id}.xlsx"},
     }
 
 

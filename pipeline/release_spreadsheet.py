@@ -32,14 +32,14 @@ def spreadsheet(description: ReleaseDescription, table: ReleaseTable, rows: Sequ
     """
     notes = {"shorthand": " ".join(shorthand.values()), "sample": description.reached}
     notes |= {f"table{number}": note for number, note in enumerate(table.notes, start=1)}
-    frame = _frame(table, rows)
+    data = frame(table, rows)
     sheet = gptables.GPTable(
-        table=frame,
+        table=data,
         table_name=f"table_{table.id.replace('-', '_')}",
         title=table.title + "".join(f"$${reference}$$" for reference in notes if reference not in ("shorthand", "sample")),
         subtitles=[description.title],
         instructions="This worksheet contains one table. Withheld counts are marked by shorthand. Notes are on the notes worksheet.",
-        scope=f"{_scope(description)}$$sample$$",
+        scope=f"{scope(description)}$$sample$$",
         source=f"{description.survey}, wave {description.wave}",
         legend=[f"{sign} {meaning}" for sign, meaning in shorthand.items()],
         table_notes={"Count": "$$shorthand$$"},
@@ -62,7 +62,8 @@ def spreadsheet(description: ReleaseDescription, table: ReleaseTable, rows: Sequ
     return output.getvalue()
 
 
-def _scope(description: ReleaseDescription) -> str:
+def scope(description: ReleaseDescription) -> str:
+    """Whose answers these are, in words."""
     first, last = _day(description.collected_from), _day(description.collected_to)
     return f"Children who answered on {first}" if first == last else f"Children who answered from {first} to {last}"
 
@@ -71,21 +72,26 @@ def _day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def _cover(description: ReleaseDescription, table: ReleaseTable) -> gptables.Cover:
+def cover_lines(description: ReleaseDescription) -> list[str]:
+    """What a reader must know before any number, a line each; the last says whom to ask."""
     rules = [f"{rule.value}: {rule.reason}" for name, rule in sorted(description.policy.rules.items()) if name == "threshold"]
-    return gptables.Cover(
-        title=table.title,
-        intro=[description.summary, description.reached],
-        about=[
-            f"About {description.answers:,} children answered (rounded to the nearest 10).",
-            f"Disclosure control: {description.policy.title}. Smallest count shown, other than nought: {'; '.join(rules)}",
-            f"Release {description.id}. Licence: {description.licence}.",
-        ],
-        contact=[description.contact],
-    )
+    return [
+        description.summary,
+        description.reached,
+        f"About {description.answers:,} children answered (rounded to the nearest 10).",
+        f"Disclosure control: {description.policy.title}. Smallest count shown, other than nought: {'; '.join(rules)}",
+        f"Release {description.id}. Licence: {description.licence}.",
+        description.contact,
+    ]
 
 
-def _frame(table: ReleaseTable, rows: Sequence[Row]) -> pd.DataFrame:
+def _cover(description: ReleaseDescription, table: ReleaseTable) -> gptables.Cover:
+    lines = cover_lines(description)
+    return gptables.Cover(title=table.title, intro=lines[:2], about=lines[2:-1], contact=lines[-1:])
+
+
+def frame(table: ReleaseTable, rows: Sequence[Row]) -> pd.DataFrame:
+    """The table as both spreadsheets show it: codes, labels, figures, and shorthand in place of a figure."""
     columns: dict[str, list[object]] = {}
     for position, (dimension, words) in enumerate(zip(table.published.dimensions, table.dimensions, strict=True)):
         columns[f"{words.title} code"] = [row.codes[position] for row in rows]

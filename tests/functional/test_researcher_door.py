@@ -61,11 +61,12 @@ def test_from_the_list_to_a_downloaded_table_without_script(page: Page, zone: Re
         page.get_by_role("link", name="How children feel about life, by place", exact=True).click()
     row = page.get_by_role("row", name="Northfield")
     assert row.get_by_role("cell").all_inner_texts() == ["464", "410", "[c]", "[c]"]
+    page.get_by_label("Figures").select_option("Percentages")
     with page.expect_navigation():
-        page.get_by_role("link", name="Percentages").click()
+        page.get_by_role("button", name="Show").click()
     assert page.get_by_role("row", name="The South").get_by_role("cell").all_inner_texts() == ["100", "69", "22", "9"]
     with page.expect_download() as waiting:
-        page.get_by_role("link", name="Download as CSV").click()
+        page.get_by_role("link", name="CSV (").click()
     saved = tmp_path / waiting.value.suggested_filename
     waiting.value.save_as(saved)
     assert saved.name == "autumn-2026-life-by-place.csv"
@@ -73,6 +74,19 @@ def test_from_the_list_to_a_downloaded_table_without_script(page: Page, zone: Re
     with saved.open(encoding="utf-8") as file:
         assert sum(row["shorthand"] == "[c]" for row in csv.DictReader(file)) == 4
     assert page.context.cookies() == []
+
+
+def test_a_table_can_be_narrowed_without_script_and_says_so_in_its_address(page: Page) -> None:
+    page.goto("/releases/autumn-2026/tables/life-by-place")
+    page.get_by_label("Place", exact=True).select_option(label="– The North")
+    page.get_by_label("Life as a whole", exact=True).select_option(label="– Happy")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Show").click()
+    table = page.get_by_role("table")
+    assert table.get_by_role("rowheader").all_inner_texts() == ["The North", "Northtown", "Northfield"]
+    assert table.get_by_role("cell").all_inner_texts() == ["1,050", "640", "410"]
+    assert "rgn=north" in page.url
+    assert page.get_by_label("Place", exact=True).input_value() == "north"
 
 
 def test_every_cell_of_a_table_has_its_headers(page: Page) -> None:
@@ -100,6 +114,7 @@ def test_axe_finds_nothing_on_any_page_and_nothing_scrolls_sideways_on_a_phone(c
         "/releases/autumn-2026",
         "/releases/autumn-2026/tables/life-by-place",
         "/releases/autumn-2026/tables/life-by-place?show=percentages",
+        "/releases/autumn-2026/tables/life-by-place?rgn=north&life=&show=counts",
         "/releases/spring-2026",
         "/nothing",
     ):

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from disclosure.audit import audit
 from disclosure.policy import load_policy
+from disclosure.statistics import percentage
 from disclosure.table import Dimension, PublishedTable, Status
 from pipeline.release_description import (
     AttackResult,
@@ -28,7 +29,7 @@ from pipeline.release_description import (
     rounded_answers,
     shown_codes,
 )
-from pipeline.release_files import build_release, percentage, table_rows
+from pipeline.release_files import build_release, table_rows
 from tests.release_samples import description, published, release_table
 
 POLICY = load_policy("ons-threshold-10")
@@ -45,7 +46,8 @@ def test_the_folder_holds_the_manifest_and_exactly_what_it_lists(tmp_path: Path)
     listed = {entry["name"]: entry for entry in json.loads(manifest)["files"]}
     there = {path.relative_to(tmp_path / "r").as_posix() for path in (tmp_path / "r").rglob("*") if path.is_file()}
     assert there == {*listed, "manifest.json"}
-    assert set(listed) == {"release.json", "audit.json", "tables/life-by-place.csv", "tables/life-by-place.xlsx"}
+    table = {f"tables/life-by-place.{kind}" for kind in ("csv", "csv-metadata.json", "xlsx", "ods", "parquet")}
+    assert set(listed) == {"release.json", "audit.json", *table, "charts/life-by-place.svg", "charts/life-by-place.png"}
     for name, entry in listed.items():
         content = (tmp_path / "r" / name).read_bytes()
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (entry["sha256"], entry["bytes"])

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
-from itertools import product
+from itertools import product, takewhile
 from typing import Any
 
 from pipeline.release_names import CONFIDENTIAL
@@ -79,6 +80,31 @@ class Released:
             return Value(CONFIDENTIAL, CONFIDENTIAL if self.percent_of else "")
         percent = (row["percent"] or NOT_APPLICABLE) if self.percent_of else ""
         return Value(f"{int(row['count']):,}", percent)
+
+    def only(self, chosen: Mapping[str, str]) -> Released:
+        """The same table with, for each dimension named, only the chosen code and what is below it. Raises KeyError if unknown."""
+        kept = []
+        for axis, dimension in enumerate(self.dimensions):
+            if (code := chosen.get(dimension["name"])) is None:
+                kept.append(dimension)
+                continue
+            entries = self.ordered(axis)
+            start = [entry["code"] for entry in entries].index(code) if any(e["code"] == code for e in entries) else -1
+            if start < 0:
+                raise KeyError(dimension["name"])
+            level = self.depth(axis, code)
+            rest = list(takewhile(lambda entry, at=axis, top=level: self.depth(at, entry["code"]) > top, entries[start + 1 :]))  # type: ignore[misc]
+            kept.append({**dimension, "codes": [entries[start], *rest]})
+        if unknown := set(chosen) - {dimension["name"] for dimension in self.dimensions}:
+            raise KeyError(min(unknown))
+        found = copy(self)
+        found.dimensions = kept
+        return found
+
+    def cells(self) -> Iterator[tuple[Codes, Value]]:
+        """Every cell of the table's dimensions, in the order of its codes."""
+        for codes in product(*([entry["code"] for entry in dimension["codes"]] for dimension in self.dimensions)):
+            yield codes, self._values[codes]
 
     def value(self, codes: Codes) -> Value:
         """The cell of these codes, one for each dimension in order."""

@@ -10,11 +10,12 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from api.chart import chart_of, draw
-from api.released_table import Released
 from disclosure.table import WITHHELD, Dimension, PublishedTable
+from pipeline.release_chart import chart_of
 from pipeline.release_description import ReleaseDimension, ReleaseTable
+from pipeline.release_drawing import draw
 from pipeline.release_files import build_release
+from pipeline.released_table import Released
 from tests.release_samples import description, published, release_table
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -91,8 +92,8 @@ def test_answers_that_add_up_are_stacked_and_what_is_withheld_is_hatched(tmp_pat
     chart = chart_of(released(tmp_path / "r", release_table(published(hidden=(("south", "okay"), ("south", "sad"))))))
     assert chart is not None
     assert chart.stacked
-    assert [bar.label for bar in chart.bars] == ["England", "The North", "The South"]
-    assert chart.bars[2].parts == (("Happy", 69.0), ("In between", None), ("Unhappy", None))
+    assert [bar.label for bar in chart.panels[0].bars] == ["England", "The North", "The South"]
+    assert chart.panels[0].bars[2].parts == (("Happy", 69.0), ("In between", None), ("Unhappy", None))
     svg = draw(chart, "T")
     hatched = [e for e in ET.fromstring(svg).iter(f"{SVG}rect") if e.get("fill") == "url(#withheld)"]  # noqa: S314
     assert len(hatched) == 1
@@ -106,7 +107,7 @@ def test_multiple_response_is_one_bar_for_each_option(tmp_path: Path) -> None:
     chart = chart_of(released(tmp_path / "r", table_of([wants], counts, "want")))
     assert chart is not None
     assert not chart.stacked
-    assert [(bar.label, bar.parts[0][1]) for bar in chart.bars] == [("Friends", 60.0), ("Money", None), ("Fame", 70.0)]
+    assert [(bar.label, bar.parts[0][1]) for bar in chart.panels[0].bars] == [("Friends", 60.0), ("Money", None), ("Fame", 70.0)]
     svg = draw(chart, "T")
     assert texts_of(svg) == ["Friends", "60%", "Money", "[c]", "Fame", "70%"]
     assert b"style" not in svg
