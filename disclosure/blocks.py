@@ -2,8 +2,9 @@
 
 The variable with most codes (usually a geography) cuts the system into blocks of some of the codes below one parent. Cells
 above every block are proven first, with a few of each parent's codes to carry what moves. Then each block is solved by
-itself, several at a time; of the cells outside it, those withheld by then may move too. Whatever is left is proven in the
-whole system. Every move is a move of the whole system, so the proofs hold as they are, and so do all blocks' together.
+itself, several at a time; what it cannot prove alone, it tries with those cells outside it that are withheld by then.
+Whatever is left is proven in the whole system. Every move is a move of the whole system, so the proofs hold as they are,
+and so do all blocks' together.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ CARRIERS = 2  # codes of each parent that carry the moves of the cells above: wi
 PROCESSES = 2  # blocks that are solved at the same time
 
 
+Part = tuple[Problem, Mask]  # cells of a block and cells outside that may move, and which are inside
+
+
 @dataclass(frozen=True, eq=False)
 class Budget:
     """What the search for a cheap pattern may cost; the pattern is safe whatever it is.
@@ -46,7 +50,7 @@ def suppress_in_blocks(
 ) -> Pattern:
     """`suppress`, for systems of any size. With a pattern to `start` from, what it proves and still holds is kept."""
     if start is not None:
-        return extend(problem, start)
+        return extend(problem, start, thorough=True)
     blocks, carriers = _blocks(system, problem) if problem.movable.sum() > WHOLE else ([], np.zeros(0, np.int64))
     if len(blocks) < 2:
         return suppress(problem, progress, budget.effort, budget.spent)
@@ -58,26 +62,27 @@ def suppress_in_blocks(
     cells = np.flatnonzero((above | carrying) & (problem.movable | problem.hidden))
     # What only a search could prove is left for the whole system.
     budget = replace(budget, effort=replace(budget.effort, thorough=False))
-    top = next(_each([problem.part(cells, free=start_free)], replace(budget, effort=replace(budget.effort, starts=1))))
+    top = next(
+        _each([(problem.part(cells, free=start_free), np.ones(len(cells), bool))], replace(budget, effort=replace(budget.effort, starts=1)))
+    )
     first = _widen(top, cells, len(above))
     held = problem.hidden | first.hidden
     proofs = Proofs(problem)
     proofs.take(first.moves)
     done = problem.free | above | (first.hidden & proofs.proven())
-    inside = [np.flatnonzero(_among(block, len(above)) & problem.movable | held) for block in blocks]
-    parts = [
-        replace(problem, hidden=held).part(cells, free=done | ~_among(block, len(above)))
-        for cells, block in zip(inside, blocks, strict=True)
-    ]
+    among = [_among(block, len(above)) for block in blocks]
+    inside = [np.flatnonzero(block & problem.movable | held) for block in among]
+    now = replace(problem, hidden=held)
+    parts = [(now.part(cells, free=done | ~block), block[cells]) for cells, block in zip(inside, among, strict=True)]
     found = [first]
     for number, pattern in enumerate(_each(parts, budget)):
         found.append(_widen(pattern, inside[number], len(above)))
         progress(0.9 * (number + 1) / len(parts))
     hidden = np.logical_or.reduce([held & ~problem.free, *(pattern.hidden for pattern in found)])
-    return extend(problem, finish(problem, hidden, sparse.vstack([pattern.moves for pattern in found]).tocsr()))
+    return extend(problem, finish(problem, hidden, sparse.vstack([pattern.moves for pattern in found]).tocsr()), thorough=True)
 
 
-def extend(problem: Problem, pattern: Pattern) -> Pattern:
+def extend(problem: Problem, pattern: Pattern, *, thorough: bool) -> Pattern:
     """The pattern with whatever else must be hidden and proven, found in the whole system; moves that no longer fit are left out."""
     allowed = problem.movable | problem.hidden | problem.free
     rows = np.repeat(np.arange(pattern.moves.shape[0]), np.diff(pattern.moves.indptr))
@@ -90,14 +95,14 @@ def extend(problem: Problem, pattern: Pattern) -> Pattern:
         return found
     proofs = Proofs(problem)
     proofs.take(moves)
-    hidden = prove(problem, proofs, hidden, allowed | hidden, free=False)
+    hidden = prove(problem, proofs, hidden, allowed | hidden, free=False, thorough=thorough)
     more = sparse.csr_matrix(np.array(proofs.moves, np.int64).reshape(len(proofs.moves), len(hidden)))
     return finish(problem, hidden, sparse.vstack([moves, more]).tocsr())
 
 
-def _each(parts: Sequence[Problem], budget: Budget) -> Iterator[Pattern]:
+def _each(parts: Sequence[Part], budget: Budget) -> Iterator[Pattern]:
     """Each part solved, in order; in processes of their own, the same patterns as without."""
-    keys = [f"{part.digest()} {budget.effort}" for part in parts]
+    keys = [f"{part.digest()} {inside.sum()} {budget.effort}" for part, inside in parts]
     todo = [k for k, key in enumerate(keys) if key not in budget.done]
     with _solver(len(todo)) as solve:
         waiting: dict[int, Callable[[], Pattern]] = {}
@@ -112,7 +117,7 @@ def _each(parts: Sequence[Problem], budget: Budget) -> Iterator[Pattern]:
 
 
 @contextmanager
-def _solver(parts: int) -> Iterator[Callable[[Problem, Effort], Callable[[], Pattern]]]:
+def _solver(parts: int) -> Iterator[Callable[[Part, Effort], Callable[[], Pattern]]]:
     """Starts to solve a part, and gives what waits for its pattern."""
     if PROCESSES < 2 or parts < 2:
         yield lambda part, effort: lambda: _solve(part, effort)
@@ -121,8 +126,12 @@ def _solver(parts: int) -> Iterator[Callable[[Problem, Effort], Callable[[], Pat
         yield lambda part, effort: pool.submit(_solve, part, effort).result
 
 
-def _solve(part: Problem, effort: Effort) -> Pattern:
-    return suppress(part, _quietly, effort)
+def _solve(part: Part, effort: Effort) -> Pattern:
+    """First the cells inside by themselves, then with those outside."""
+    problem, inside = part
+    cells = np.flatnonzero(inside)
+    alone = suppress(problem.part(cells, free=problem.free), _quietly, effort)
+    return extend(problem, _widen(alone, cells, len(inside)), thorough=effort.thorough)
 
 
 def _quietly(_share: float) -> None:

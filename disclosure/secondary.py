@@ -223,6 +223,7 @@ def _prune(problem: Problem, proofs: Proofs, hidden: Mask, spent: Callable[[], b
     finder = Finder(groups, HIDDEN_COST + price, fresh=False)
     pool = _Pool([groups.sign[first] * move[first] for move in proofs.moves], count, _Needs.of(problem, groups))
     gone = np.zeros(count, bool)
+    wanted &= ~pool.short(gone)  # what has no proof yet cannot lose it
     for candidate in np.argsort(-price, kind="stable"):
         if spent():
             break

@@ -172,7 +172,7 @@ def test_protect_refuses_when_its_own_attack_finds_something(monkeypatch: pytest
     from disclosure.secondary import Pattern, Problem
     from disclosure.system import System
 
-    def careless(_system: System, problem: Problem, _progress: object, **_how: object) -> Pattern:
+    def careless(_system: System, problem: Problem, *_how: object) -> Pattern:
         hidden = problem.hidden
         return Pattern(hidden, sparse.csr_matrix((0, len(hidden)), dtype=np.int64), np.zeros_like(hidden))
 
