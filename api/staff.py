@@ -21,6 +21,7 @@ from api.security import harden
 from api.staff_governance import add_assessment
 from api.staff_guard import COOKIE, Guard, LoopbackOnly, Visit, posted
 from api.staff_quality import add_quality
+from api.staff_quotes import add_quotes
 from api.staff_releases import add_release_desk
 from api.staff_review import add_review_desk
 from api.staff_session import Attempts, Clock, Session, Sessions
@@ -67,6 +68,7 @@ def create_app(zone: SecureZone, release_zone: ReleaseZone | None = None, clock:
     add_review_desk(guard, store, sessions, ClosedTexts(store))
     add_quality(guard, store)
     add_coding(guard, store)
+    add_quotes(guard, store)
     add_release_desk(guard, store, release_zone)
     add_assessment(guard, store)
     _add_errors(app)

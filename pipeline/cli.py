@@ -21,6 +21,7 @@ from pipeline import (
     cli_office,
     cli_policy,
     cli_quality,
+    cli_quotes,
     cli_release,
     cli_residual,
     cli_themes,
@@ -39,6 +40,7 @@ app.add_typer(cli_geography.app, name="geography")
 app.add_typer(cli_lists.app, name="lists")
 app.add_typer(cli_quality.app, name="quality")
 app.add_typer(cli_extracts.app, name="extracts")
+app.add_typer(cli_quotes.app, name="quotes")
 app.add_typer(cli_residual.app, name="residual")
 app.add_typer(cli_themes.app, name="themes")
 app.add_typer(cli_disclosure.app, name="disclosure")

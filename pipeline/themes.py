@@ -26,6 +26,8 @@ from retention.secure_store import SecureStore, StepRefused
 from retention.steps import Verb
 from retention.themes import Coding, Training
 
+THEMES = "themes."  # before a frame's id: the field under which its themes stand among the answers
+
 
 def frame_of(store: SecureStore, frame_id: str, version: int | None = None) -> Frame:
     """A registered version of a frame, by default the latest. Raises StepRefused."""
@@ -145,7 +147,7 @@ def with_tables(specs: TableSpecs, frame: Frame, good: Sequence[str]) -> TableSp
 
 def field_of(frame: Frame) -> str:
     """The field under which themes stand among the answers: no question has it."""
-    return f"themes.{frame.id}"
+    return f"{THEMES}{frame.id}"
 
 
 def theme_answers(store: SecureStore, wave_id: str, survey: Survey, responses: pd.DataFrame) -> list[pd.DataFrame]:

@@ -31,9 +31,9 @@ def frame(rows: int = 3) -> pd.DataFrame:
     return pd.DataFrame({"row": range(rows), "rgn": [f"{CANARY}-{row}" for row in range(rows)]})
 
 
-def new_wave(store: SecureStore, wave_id: str = "2026-spring") -> Wave:
+def new_wave(store: SecureStore, wave_id: str = "2026-spring", survey: str = "tiny") -> Wave:
     """A wave with its two keys."""
-    wave = Wave(wave_id, "tiny", f"body-{wave_id}", f"locator-{wave_id}")
+    wave = Wave(wave_id, survey, f"body-{wave_id}", f"locator-{wave_id}")
     for key_id in (wave.body_key, wave.locator_key):
         store.ring.create(key_id, KeyKind.SEALED_BOX)
     store.add_wave(wave, Entry("tester", "wave-open", wave_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from disclosure.policy import load_policy
@@ -18,19 +19,21 @@ from pipeline.release_description import (
     rounded_answers,
 )
 from pipeline.release_files import build_release
+from pipeline.release_quotes import ReleaseQuote
 from pipeline.release_register import tables_of
 from pipeline.table_specs import TableSpecs, VariableSpec
-from pipeline.themes import specs_of
+from pipeline.themes import THEMES, specs_of
 from retention import releases
 from retention.releases import Release
 from retention.secure_store import SecureStore
 from retention.steps import Verb, require
 
 
-def draft(store: SecureStore, wave_id: str, release_id: str, actor: str) -> Release:
+def draft(store: SecureStore, wave_id: str, release_id: str, actor: str, quotes: Sequence[ReleaseQuote] = ()) -> Release:
     """Build the files of a release in the secure zone and register their hash. Raises StepRefused, ReleaseRefused, ReleaseInvalid.
 
-    A draft that was built but not registered is built again; one that is registered is never replaced.
+    `quotes`: approved ones that leave with the tables (pipeline.quotes). A draft that was built but not registered is built again; one
+    that is registered is never replaced.
     """
     wave = store.wave(wave_id)
     require(store, wave, Verb.RELEASE)
@@ -67,7 +70,7 @@ def draft(store: SecureStore, wave_id: str, release_id: str, actor: str) -> Rele
         )
         for table in published
     ]
-    digest = build_release(draft_folder(store.zone, release_id), description, tables)
+    digest = build_release(draft_folder(store.zone, release_id), description, tables, quotes=quotes)
     return releases.draft(store, release_id, wave_id, actor, digest)
 
 
@@ -92,7 +95,13 @@ def _label(variable: VariableSpec, dimension: Dimension, code: str) -> str:
 
 def _notes(specs: TableSpecs, dimensions: tuple[Dimension, ...]) -> tuple[str, ...]:
     notes = []
-    if any(specs.variables[dimension.name].multiple for dimension in dimensions):
+    several = [specs.variables[dimension.name] for dimension in dimensions if specs.variables[dimension.name].multiple]
+    if any((variable.answer or "").startswith(THEMES) for variable in several):
+        notes.append(
+            "What answers are about was found by people in a sample and by a program in the rest; the program errs. One answer can be "
+            "about several themes, so the rows add up to more than the total."
+        )
+    elif several:
         notes.append("Children could choose up to five, so the rows add up to more than the total.")
     if any(dimension.name == "area" for dimension in dimensions):
         notes.append("Children whose answers show that they live outside England are not counted.")

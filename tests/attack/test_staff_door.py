@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
@@ -18,8 +19,11 @@ from api.closed_texts import ClosedTexts
 from api.staff import create_app
 from api.staff_guard import COOKIE
 from api.staff_session import FAILURES, IDLE, LONGEST, PAUSE
+from forms.load import load_survey
 from pipeline import approval
-from retention import releases, review, safeguarding_flags
+from pipeline import themes as pipeline_themes
+from pipeline.themes import draw, register
+from retention import quotes, releases, review, safeguarding_flags, themes
 from retention.destroy import destroy
 from retention.ledger import Entry, LedgerError
 from retention.releases import ReleaseState
@@ -30,10 +34,11 @@ from tests.release_samples import quick_passphrases
 from tests.staff_samples import PASSWORD, PEOPLE, TEXTS, WAVE, csrf_of, make_office, sign_in, zone_in
 
 BASE = "http://127.0.0.1"
+FRAME = (Path(pipeline_themes.__file__).parent / "data/themes/big_ask-barriers.yaml").read_text(encoding="utf-8")
 PAGES = {
     "ann": ("/status", f"/review-quality/{WAVE}"),
     "rita": ("/review", f"/review/{WAVE}"),
-    "chris": ("/releases", "/releases/autumn-2026", "/releases/autumn-2026/tables/life-by-place"),
+    "chris": ("/quotes", "/releases", "/releases/autumn-2026", "/releases/autumn-2026/tables/life-by-place"),
 }
 FORMS = {
     "rita": (f"/review/{WAVE}", f"/review/{WAVE}/undo"),
@@ -367,6 +372,53 @@ def test_a_reviewer_cannot_decide_a_text_that_is_in_another_s_hands(secure: Path
         assert stolen.status_code == 409
         assert review.counts(store, WAVE)[ReviewState.UNREAD] == 3
         assert ron.post(f"/review/{WAVE}/undo", data={"csrf": token}).status_code == 409
+
+
+def test_a_quote_is_shown_to_who_may_approve_it_and_to_nobody_else(desk: TestClient, store: SecureStore) -> None:
+    words = "more [place] for <b>everyone</b>"
+    quotes.propose(store, WAVE, "aa" * 16, words, "9-17", "barriers", "money", "olga")
+    shown = "more [place] for &lt;b&gt;everyone&lt;/b&gt;"
+    for name, sees in (("olga", False), ("chris", True), ("ali", True)):
+        token = sign_in(desk, name)
+        before = store.verify_ledger()
+        assert (shown in desk.get("/quotes").text) is sees, name
+        views = [signed.entry.verb for signed in store.ledger()][before:]
+        assert views == (["quote-view"] if sees else []), "each view of words is in the ledger"
+        answer = desk.post(f"/quotes/{'aa' * 16}/approve", data={"csrf": token})
+        assert answer.status_code == (303 if sees else 409), name
+        assert shown not in desk.get("/quotes").text
+    assert quotes.quote(store, "aa" * 16).state is quotes.QuoteState.APPROVED
+    assert desk.post(f"/quotes/{'aa' * 16}/publish", data={"csrf": token}).status_code == 404
+    for name in ("ann", "rita"):
+        token = sign_in(desk, name)
+        assert desk.get("/quotes").status_code == 403
+        assert desk.post(f"/quotes/{'aa' * 16}/refuse", data={"csrf": token}).status_code == 403
+
+
+def test_only_what_is_in_hand_is_coded_and_only_by_the_frame_s_themes(desk: TestClient, store: SecureStore) -> None:
+    frame = register(store, FRAME, load_survey(), "ann")
+    clean = store.vault.write(pd.DataFrame({"row": [7, 8], "field": ["barriers.text"] * 2, "text": ["no money <i>", "more parks"]}))
+    with store.record(Entry("ann", "review", WAVE)) as connection:
+        store.add_asset(connection, WAVE, "texts_clean", clean)
+    assert draw(store, WAVE, frame, 9, "ann") == 2
+    token = sign_in(desk, "ann")
+    assert f"/themes/{WAVE}/barriers" in desk.get("/status").text
+    address = f"/themes/{WAVE}/barriers"
+    html = desk.get(address).text
+    assert ("no money &lt;i&gt;" in html) != ("more parks" in html), "one text at a time"
+    (coding,) = re.findall(r'name="coding" value="([^"]*)"', html)
+    assert desk.get(address).text.count(coding) == 1
+    assert desk.post(address, data={"csrf": token, "coding": "x", "theme": "money"}).status_code == 409
+    assert desk.post(address, data={"csrf": token, "coding": coding, "theme": "<b>"}).status_code == 409
+    assert desk.post(address, data={"csrf": token, "coding": coding, "theme": ["money", "school"]}).status_code == 303
+    assert desk.post(address, data={"csrf": token, "coding": coding, "theme": "money"}).status_code == 409
+    coded = [one.codes for one in themes.codings(store, WAVE, "barriers", 1) if one.codes is not None]
+    assert coded == [("money", "school")]
+    (second,) = re.findall(r'name="coding" value="([^"]*)"', desk.get(address).text)
+    assert desk.post(address, data={"csrf": token, "coding": second}).status_code == 303, "a text can be about none"
+    assert "Nothing waits to be coded" in desk.get(address).text
+    token = sign_in(desk, "rita")
+    assert desk.get(address).status_code == 403
 
 
 def test_marks_that_no_page_offers_are_refused_and_nothing_is_decided(desk: TestClient, store: SecureStore) -> None:
