@@ -15,7 +15,6 @@ from forms.load import load_survey
 from pipeline.progress import Progress, silent
 from pipeline.release_register import earlier
 from pipeline.steps.tabulate import from_cells
-from pipeline.table_specs import TableSpecs
 from pipeline.themes import specs_of
 from retention.secure_store import SecureStore
 from retention.steps import Verb, step
