@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from disclosure.policy import Policy
 from forms.survey import Survey, SurveyError
 from forms.yaml_file import mapping, read_yaml, text
 from governance.reading import RecordError, require
@@ -135,13 +134,3 @@ def of_schedule(schedule: Schedule) -> Configuration:
             for kind, rule in sorted(schedule.rules.items())
         }
     }
-
-
-def of_policy(policy: Policy) -> Configuration:
-    """Every rule of the disclosure policy in force."""
-    values = {name: _readable(rule.value) for name, rule in policy.rules.items()}
-    return {Part.POLICY: {"policy": policy.name, **values}}
-
-
-def _readable(value: object) -> str:
-    return (", ".join(map(str, value)) if isinstance(value, list) else str(value)) or "none"

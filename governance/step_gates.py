@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from governance.gates import Gate, GateShut, Missing
 from governance.record import Record
-from retention.secure_store import SecureStore, StepRefused, Wave
+from retention.secure_store import SecureStore, Wave
 from retention.steps import NEEDS, Verb, require
 
 SHOWN_WITH_A_QUOTE = frozenset({"age_band"})
@@ -39,11 +39,11 @@ def require_derived(record: Record, derived: Mapping[str, str]) -> None:
 
 
 def require_proofs(store: SecureStore, wave: Wave, verb: Verb) -> None:
-    """G7: certificates that hold for everything that must be destroyed before this step."""
-    try:
-        require(store, wave, verb)
-    except StepRefused as refused:
-        _shut(Gate.G7, str(refused))
+    """G7: certificates that hold for everything that must be destroyed before this step, and steps that still ask for them.
+
+    Raises StepRefused where a proof is missing, as the step itself does.
+    """
+    require(store, wave, verb)
     for later in list(Verb)[list(Verb).index(Verb.SCRUB) :]:
         if "locators" not in NEEDS[later].destroyed:
             _shut(Gate.G7, f"The step '{later}' does not ask for the certificate of postcodes and school names: put it back into NEEDS.")

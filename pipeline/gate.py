@@ -13,7 +13,7 @@ from forms.load import load_survey
 from forms.survey import Survey
 from governance import approvals, permit, step_gates
 from governance.approvals import Signed
-from governance.drift import Configuration, Part, host_of, load_declared, of_hosts, of_policy, of_schedule, of_survey
+from governance.drift import Configuration, Part, host_of, load_declared, of_hosts, of_schedule, of_survey
 from governance.opening import Situation, standing
 from governance.record import Processors, Record, load_record, record_folder
 from pipeline.table_specs import TABLES, TableSpecs, load_table_specs
@@ -53,6 +53,16 @@ def outputs(specs: TableSpecs) -> Configuration:
             if specs.variables[name].derive == "area":
                 areas.setdefault("region" if level else "council within region", []).append(spec.id)
     return {Part.OUTPUTS: tables, Part.GEOGRAPHIES: {area: ", ".join(ids) for area, ids in areas.items()}}
+
+
+def of_policy(policy: Policy) -> Configuration:
+    """Every rule of the disclosure policy in force."""
+    values = {name: _readable(rule.value) for name, rule in policy.rules.items()}
+    return {Part.POLICY: {"policy": policy.name, **values}}
+
+
+def _readable(value: object) -> str:
+    return (", ".join(map(str, value)) if isinstance(value, list) else str(value)) or "none"
 
 
 def derived_variables(survey: Survey) -> Mapping[str, str]:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from disclosure.policy import available, load_policy
 from forms.load import load_survey
 from forms.window import Window
-from governance.drift import AT_THE_DOOR, NOBODY, Part, differences, host_of, load_declared, of_hosts, of_policy, of_survey, write_declared
+from governance.drift import AT_THE_DOOR, NOBODY, Part, differences, host_of, load_declared, of_hosts, of_survey, write_declared
 from governance.reading import RecordError
 from governance.record import Processors, load_record
-from pipeline.gate import live_configuration
+from pipeline.gate import live_configuration, of_policy
 from pipeline.steps.protect import DEFAULT_POLICY
 from retention.settings import load_settings
 from tests.governance.records import SHIPPED
