@@ -1,0 +1,44 @@
+"""A drafted table as the output checker sees it: what is shown, withheld for itself, and withheld for others, with every bound.
+
+The same drawing as `bigask disclosure report` makes. For output checkers alone: it tells which withheld counts are small.
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+from markupsafe import Markup
+
+from disclosure.heat_map import heat_map, legend
+from disclosure.table import PublishedTable
+from pipeline.release_register import tables_of
+from retention.secure_store import SecureStore, StepRefused
+
+
+def picture(store: SecureStore, wave_id: str, table_id: str) -> tuple[Markup, Markup]:
+    """The drawing of a protected table and its legend, as SVG elements for a page.
+
+    Raises StepRefused if the vault holds no such table, or bounds that do not fit it; VaultError, KeyRingError.
+    """
+    table = next((table for table in tables_of(store, wave_id) if table.id == table_id), None)
+    if table is None:
+        raise StepRefused(f"The vault holds no protected table '{table_id}' of this wave: have the tables protected anew.")
+    document = json.loads(store.vault.read(store.asset(wave_id, "attack").stored)["document"].iloc[0])
+    low, high = _bounds(table, [cell for cell in document["certificate"]["withheld"] if cell["table"] == table_id])
+    return Markup(heat_map(table, low, high, "drawn")), Markup(legend("legend"))  # noqa: S704 - made by us, every text escaped
+
+
+def _bounds(table: PublishedTable, cells: list[dict[str, object]]) -> tuple[np.ndarray, np.ndarray]:
+    low, high = np.full(table.values.shape, -1), np.full(table.values.shape, -1)
+    found = np.zeros(table.values.shape, bool)
+    for entry in cells:
+        codes = entry["cell"]
+        at = tuple(d.index.get(str(codes[d.name]), -1) for d in table.dimensions) if isinstance(codes, dict) else ()
+        if len(at) != len(table.dimensions) or -1 in at:
+            raise StepRefused("What the vault holds about this table does not fit it: have the tables protected anew.")
+        low[at], high[at] = int(str(entry["low"])), -1 if entry["high"] is None else int(str(entry["high"]))
+        found[at] = True
+    if (found != table.withheld).any():
+        raise StepRefused("What the vault holds about this table does not fit it: have the tables protected anew.")
+    return low, high
