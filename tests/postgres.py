@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -53,6 +54,16 @@ class Postgres:
     def stop(self, mode: str = "fast") -> None:
         """Stop at once, ending every connection. Nothing committed is lost."""
         self._run("pg_ctl", "-w", "-m", mode, "stop")
+
+    def kill_and_start(self) -> None:
+        """End the server by SIGKILL; start it again, as often as its orphaned processes are still in the way."""
+        os.kill(int((self.data / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
+        for _ in range(50):
+            try:
+                return self.start()
+            except subprocess.CalledProcessError:
+                continue
+        raise RuntimeError("the killed server does not start again")
 
     def url(self, database: str) -> str:
         """URL of a database of this server."""

@@ -62,9 +62,9 @@ def _keys() -> Mapping[str, tuple[bytes, str]]:
         return {key_id: (ring.private(key_id), (ring.folder / f"{key_id}.pub").read_text()) for key_id in KEY_IDS}
 
 
-def open_wave(home: Path, survey_id: str = "big_ask") -> Wave:
-    """Open a wave under this folder, with its public keys beside it."""
-    settings = load_settings({"BIGASK_HOME": str(home)})
+def open_wave(home: Path, survey_id: str = "big_ask", url: str = "") -> Wave:
+    """Open a wave under this folder, with its public keys beside it; `url` names another database than SQLite's there."""
+    settings = load_settings({"BIGASK_HOME": str(home), "BIGASK_COLLECTION_URL": url})
     settings.collection.keys.mkdir(parents=True)
     for key_id, (_, public) in _keys().items():
         (settings.collection.keys / f"{key_id}.pub").write_text(public)

@@ -1,0 +1,193 @@
+"""Attack on "thank you" with SIGKILL, over HTTP: server, worker and database die under load, and children try again.
+
+The door is the real one, `python -m api child`, started again whenever it ends, as its systemd unit does.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from forms.load import load_survey
+from retention.collection_store import CollectionStore
+from tests.functional.door import Wave, child_door, open_wave
+from tests.functional.walking import FORM_HEADERS, walk
+from tests.postgres import Postgres, running_postgres
+from tests.sealed import stored
+
+ROOT = Path(__file__).parents[2]
+CHILDREN = 6  # at once
+FORM = "9-12"
+
+
+class Door:
+    """The child door as a service: restarted until `close`."""
+
+    def __init__(self, wave: Wave) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "BIGASK_HOME": str(wave.settings.home),
+            "BIGASK_COLLECTION_URL": wave.zone.database_url,
+        }
+        self._closing = False
+        self._opened = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        assert self._opened.wait(120)
+
+    def _run(self) -> None:
+        while not self._closing:
+            command = [sys.executable, "-m", "api", "child", "--port", str(self.port), "--workers", "2"]
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            )
+            assert self.process.stdout is not None
+            if self.process.stdout.readline():
+                self._opened.set()
+            self.process.wait()
+            self.process.stdout.close()
+
+    def workers(self) -> list[int]:
+        """Their process ids."""
+        return [int(number) for number in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()]
+
+    def kill(self) -> None:
+        """End the server, which its workers must notice."""
+        self.process.kill()
+
+    def kill_a_worker(self) -> None:
+        """End one worker, which the server must replace."""
+        with suppress(OSError, IndexError):
+            os.kill(random.SystemRandom().choice(self.workers()), signal.SIGKILL)
+
+    def close(self) -> None:
+        """End it for good."""
+        self._closing = True
+        self.process.terminate()
+        self._thread.join(60)
+
+
+class Children:
+    """Children who send their last page until they are thanked, each response under its own nonce."""
+
+    def __init__(self, address: str, body: bytes) -> None:
+        self._address, self._body = address, body
+        self._going, self.given_up = True, False
+        self.thanked: set[bytes] = set()
+        self.wrong: list[str] = []
+        self._more = threading.Condition()
+        self._threads = [threading.Thread(target=self._run) for _ in range(CHILDREN)]
+        for thread in self._threads:
+            thread.start()
+
+    def _run(self) -> None:
+        while self._going:
+            nonce = secrets.token_hex(16)
+            while not self.given_up and not self._thanked(nonce):
+                os.sched_yield()
+            if not self.given_up:
+                with self._more:
+                    self.thanked.add(bytes.fromhex(nonce))
+                    self._more.notify_all()
+
+    def _thanked(self, nonce: str) -> bool:
+        try:
+            content = self._body.replace(b"NONCE", nonce.encode())
+            reply = httpx.post(f"{self._address}/{FORM}", content=content, headers=FORM_HEADERS, timeout=60)
+        except httpx.HTTPError:
+            return False
+        if reply.status_code not in (303, 503):
+            self.wrong.append(f"{reply.status_code}")
+        return reply.status_code == 303
+
+    def wait_for(self, more: int) -> None:
+        """Until so many more have been thanked."""
+        target = len(self.thanked) + more
+        with self._more:
+            assert self._more.wait_for(lambda: len(self.thanked) >= target, 120), "nobody is thanked any more"
+
+    def stop(self) -> None:
+        """Let everybody finish."""
+        self._going = False
+        for thread in self._threads:
+            thread.join(120)
+
+
+@contextmanager
+def under_load(wave: Wave, kill: Callable[[Door], None], kills: int, store: CollectionStore) -> Iterator[None]:
+    """Kill under load, so many times; then everybody who was thanked must be there, once, and nobody else."""
+    survey = load_survey()
+    with child_door(wave, survey) as address, httpx.Client(base_url=address) as client:
+        page, last, _ = walk(client, survey.forms[FORM], seed=7)
+        body = urlencode(page.post("next", *last)).encode().replace(page.value("nonce").encode(), b"NONCE")
+    door = Door(wave)
+    children = Children(f"http://127.0.0.1:{door.port}", body)
+    try:
+        for _ in range(kills):
+            children.wait_for(random.SystemRandom().randint(1, 20))
+            kill(door)
+        children.wait_for(5)
+        yield
+        children.stop()
+    finally:
+        children.given_up = True
+        children.stop()
+        door.close()
+    assert children.wrong == []
+    assert set(stored(store)) == children.thanked  # fails as well if one is there twice
+
+
+def kill_server(door: Door) -> None:
+    door.kill()
+
+
+def kill_worker(door: Door) -> None:
+    door.kill_a_worker()
+
+
+@pytest.mark.parametrize("kill", [kill_server, kill_worker])
+def test_a_killed_server_or_worker_loses_and_doubles_nobody(tmp_path: Path, kill: Callable[[Door], None]) -> None:
+    wave = open_wave(tmp_path / "home")
+    with under_load(wave, kill, 1, wave.store):
+        pass
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kill", [kill_server, kill_worker])
+def test_twenty_kills_of_server_or_worker(tmp_path: Path, kill: Callable[[Door], None]) -> None:
+    wave = open_wave(tmp_path / "home")
+    with under_load(wave, kill, 20, wave.store):
+        pass
+
+
+def killing(server: Postgres) -> Callable[[Door], None]:
+    """Kill the database and start it again."""
+
+    def kill(_door: Door) -> None:
+        server.kill_and_start()
+
+    return kill
+
+
+@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.long)])
+def test_a_killed_database_loses_and_doubles_nobody(tmp_path: Path, kills: int) -> None:
+    with running_postgres() as server:
+        wave = open_wave(tmp_path / "home", url=server.new_database())
+        with under_load(wave, killing(server), kills, wave.store):
+            pass

@@ -1,0 +1,126 @@
+"""What is shipped to run the collection zone: it starts what `python -m api child` offers, and holds nothing that opens a record."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from retention.settings import load_settings
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "api" / "deploy"
+
+
+def unit() -> dict[str, list[str]]:
+    """The unit's settings; one that is there several times has several values."""
+    found: dict[str, list[str]] = {}
+    for line in (DEPLOY / "bigask-child.service").read_text().splitlines():
+        if "=" in line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def container() -> dict[str, list[str]]:
+    """The container file's instructions."""
+    found: dict[str, list[str]] = {}
+    for line in (DEPLOY / "Containerfile").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name, _, value = line.partition(" ")
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def offered(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """Whether the door's command line takes these words; --help ends it before it opens anything."""
+    return subprocess.run([sys.executable, "-m", *arguments, "--help"], cwd=ROOT, text=True, capture_output=True, check=False)
+
+
+def test_the_unit_starts_what_the_door_offers() -> None:
+    (start,) = unit()["ExecStart"]
+    program, dash_m, *arguments = shlex.split(start)
+    assert (program, dash_m) == ("/opt/bigask/.venv/bin/python", "-m")
+    assert arguments[:2] == ["api", "child"]
+    known = set(re.findall(r"--[a-z-]+", offered(arguments).stdout))
+    assert {word for word in arguments if word.startswith("--")} <= known
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("DynamicUser", "yes"),
+        ("ProtectSystem", "strict"),
+        ("PrivateTmp", "yes"),
+        ("NoNewPrivileges", "yes"),
+        ("CapabilityBoundingSet", ""),
+        ("LimitCORE", "0"),
+        ("MemorySwapMax", "0"),
+        ("StandardOutput", "null"),
+        ("UMask", "0077"),
+        ("Restart", "always"),
+    ],
+)
+def test_the_unit_is_hardened(setting: str, value: str) -> None:
+    assert unit()[setting] == [value]
+
+
+def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+    """Verified by systemd itself where it is; its words would be about the paths of another machine, which are replaced."""
+    text = (DEPLOY / "bigask-child.service").read_text().replace("/opt/bigask/.venv/bin/python", sys.executable)
+    copy = tmp_path / "bigask-child.service"
+    copy.write_text(text.replace("/opt/bigask", str(ROOT)))
+    if shutil.which("systemd-analyze"):
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(copy)], text=True, capture_output=True, check=False)
+        assert "bigask-child" not in done.stderr, done.stderr
+    assert "[Service]" in text
+
+
+def test_the_container_starts_the_door_as_nobody_and_copies_no_key() -> None:
+    found = container()
+    (entry,), (command,) = found["ENTRYPOINT"], found["CMD"]
+    words = [*re.findall(r'"([^"]*)"', entry), *re.findall(r'"([^"]*)"', command)]
+    assert words[:4] == ["python", "-m", "api", "child"]
+    assert {word for word in words[4:] if word.startswith("--")} <= set(re.findall(r"--[a-z-]+", offered(["api", "child"]).stdout))
+    assert found["USER"] == ["65532"]
+    copied = [source for line in found["COPY"] for source in line.split()[:-1]]
+    assert all((ROOT / source).exists() for source in copied)
+    for source in copied:
+        assert not [path for path in (ROOT / source).rglob("*") if path.suffix in (".key", ".pem", ".sqlite") or path.name == "passphrase"]
+    assert "ADD" not in found
+
+
+def test_the_container_holds_all_that_the_door_imports() -> None:
+    copied = [source for line in container()["COPY"] for source in line.split()[:-1]]
+    look = (
+        "import sys; import api.__main__, api.child, api.workers, pipeline.failures;"
+        "print(*[m.__file__ for m in list(sys.modules.values()) if getattr(m, '__file__', None)], sep='\\n')"
+    )
+    done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, text=True, capture_output=True, check=True)
+    ours = [Path(line).relative_to(ROOT) for line in done.stdout.splitlines() if line.startswith(str(ROOT)) and ".venv" not in line]
+    assert ours
+    missing = [str(path) for path in ours if not any(path.is_relative_to(source) for source in copied)]
+    assert missing == []
+
+
+def test_the_example_of_settings_is_understood() -> None:
+    lines = [line for line in (DEPLOY / "child.env.example").read_text().splitlines() if line and not line.startswith("#")]
+    given = dict(line.split("=", 1) for line in lines)
+    zone = load_settings({**given, "BIGASK_HOME": "/state"}).collection
+    assert zone.proxy == "127.0.0.1"
+    assert zone.address == given["BIGASK_ADDRESS"]
+    assert zone.database_url.startswith("postgresql+psycopg://bigask_door:")
+
+
+def test_the_proxy_keeps_no_access_log_and_passes_nothing_of_the_sender_but_its_address() -> None:
+    text = (DEPLOY / "Caddyfile").read_text()
+    assert "output" not in text
+    assert {f"header_up -{name}" for name in ("Forwarded", "User-Agent", "Referer", "Cookie")} <= {
+        line.strip() for line in text.splitlines()
+    }
+    assert "header_up X-Forwarded-For {remote_host}" in text
