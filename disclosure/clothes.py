@@ -24,7 +24,7 @@ from disclosure.approximate import Bounded, attack_approximate
 from disclosure.audit import AuditReport, Exposure
 from disclosure.inference import NO_LIMIT, TOLERANCE, Search
 from disclosure.policy import Group, Policy
-from disclosure.table import WITHHELD, Dimension, DisclosureError, PublishedTable, Status
+from disclosure.table import TOTAL, WITHHELD, Dimension, DisclosureError, PublishedTable, Status
 
 Whole = npt.NDArray[np.int64]
 MOST_BASE = 100_000  # bases tried when a group's percentages stand without one
@@ -97,7 +97,11 @@ class _Read:
         self.shape = tuple(len(d.codes) for d in self.dimensions)
         self.low, self.high = np.zeros(self.shape, np.int64), np.full(self.shape, NO_LIMIT)
         self.cells: dict[tuple[int, ...], dict[str, str]] = {}
-        for row in read_rows(text):
+        rows = read_rows(text)
+        named = {columns.percent, columns.rate, columns.mean, columns.base, columns.length, columns.count} - {"", Columns.count}
+        if missing := [column for column in sorted(named) if not any(column in row for row in rows)]:
+            raise DisclosureError(f"'{name}' has no column '{missing[0]}': nothing would be attacked")
+        for row in rows:
             at = self._place(row)
             if at is not None:
                 self.cells[at] = {**self.cells.get(at, {}), **row}
@@ -236,6 +240,21 @@ class _Read:
             if most - least < policy.minimum_width and 0 < least < policy.threshold and not told_already:
                 where = {d.name: d.codes[p] for d, p in zip(self.dimensions, place, strict=True)}
                 yield Exposure(self.name, where, least, most, "the mean and the number of children leave only this")
+
+
+def dimensions_in(text: str, variables: Sequence[str], trees: Mapping[str, Mapping[str, str]]) -> list[Dimension]:
+    """The variables of a published text, from the codes in its rows ("Total" for totals), or from a hierarchy, code to parent.
+
+    Raises DisclosureError for a variable that no row has.
+    """
+    rows, found = read_rows(text), []
+    for variable in variables:
+        codes = dict.fromkeys(row[variable] for row in rows if row.get(variable))
+        if not codes:
+            raise DisclosureError(f"no row has a code in '{variable}': name the columns that hold categories")
+        flat = Dimension.flat(variable, [code for code in codes if code != TOTAL])
+        found.append(Dimension.tree(variable, trees[variable]) if variable in trees else flat)
+    return found
 
 
 def attack_clothes(

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from disclosure.audit import AuditReport, Progress
+from disclosure.clothes import Columns, attack_clothes, dimensions_in
 from disclosure.differencing import attack_together
 from disclosure.inner_files import read_csv, read_inner, read_trees, read_wishes
 from disclosure.policy import Policy
@@ -108,6 +109,24 @@ def audit_files(paths: Sequence[Path], hierarchies: Mapping[str, Path], policy: 
             raise
     unsure = [replace(table, floor=np.zeros_like(table.floor)) for table in tables]  # another office may withhold zeros
     return attack_together(unsure, [], policy, progress=progress)
+
+
+def read_back_files(
+    paths: Sequence[Path], variables: Sequence[str], hierarchies: Mapping[str, Path], columns: Columns, policy: Policy
+) -> AuditReport:
+    """Attacks the percentages, rates, means and drawings in published CSV or JSON files, all with these columns, together.
+
+    Raises DisclosureError if a file is bad, or its numbers contradict each other.
+    """
+    texts = {}
+    for path in paths:
+        try:
+            texts[path.name] = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            raise DisclosureError(f"'{path.name}' cannot be read as text in UTF-8") from None
+    trees = read_trees(hierarchies, set(variables))
+    dimensions = {name: dimensions_in(text, variables, trees) for name, text in texts.items()}
+    return attack_clothes(texts, dimensions, dict.fromkeys(texts, columns), policy)
 
 
 def _json(path: Path) -> dict[str, Any]:

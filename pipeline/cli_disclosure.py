@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli_options import bar, console
 from pipeline.progress import Progress as Tell
+
+if TYPE_CHECKING:
+    from disclosure.audit import AuditReport
 
 app = typer.Typer(no_args_is_help=True, help="Disclosure control of any tables of counts, from files to files.")
 Tables = Annotated[list[Path], typer.Argument(exists=True, help="CSV files: a column for each variable, and `n`.")]
@@ -66,6 +69,10 @@ def audit(tables: Tables, hierarchy: Hierarchies = None, policy: PolicyName = "o
         tell = bar("attack", stack)
         rules = load_policy(policy)
         found = audit_files(tables, _hierarchies(hierarchy), rules, progress=_percent(tell))
+    _tell_exposed(found)
+
+
+def _tell_exposed(found: AuditReport) -> None:
     for exposed in found.exposed:
         where = ", ".join(f"{name} {code}" for name, code in exposed.cell.items())
         words = f"{exposed.table}: {where}: {exposed.low} to {exposed.high} ({exposed.how})"
@@ -73,6 +80,33 @@ def audit(tables: Tables, hierarchy: Hierarchies = None, policy: PolicyName = "o
     console.print(f"{len(found.exposed)} of {found.withheld} withheld counts are pinned down.", highlight=False)
     if found.exposed:
         raise typer.Exit(PINNED_DOWN)
+
+
+@app.command("read-back")
+def read_back(
+    files: Annotated[list[Path], typer.Argument(exists=True, help="Published CSV or JSON files, or charts' data.")],
+    variable: Annotated[list[str], typer.Option("--variable", help="A column of categories, with Total for the total.")],
+    of: Annotated[str, typer.Option(help="The variable whose total is 100 %, or the base of rates and means.")] = "",
+    count: Annotated[str, typer.Option(help="The column of counts.")] = "n",
+    rounded_to: Annotated[int, typer.Option(min=1, help="What counts are rounded to.")] = 1,
+    percent: Annotated[str, typer.Option(help="The column of percentages.")] = "",
+    rate: Annotated[str, typer.Option(help="The column of rates.")] = "",
+    per: Annotated[int, typer.Option(min=1, help="What rates are per.")] = 1000,
+    mean: Annotated[str, typer.Option(help="The column of means.")] = "",
+    scores: Annotated[tuple[int, int] | None, typer.Option(help="Least and largest score that means are of.")] = None,
+    score: Annotated[str, typer.Option(help="The variable whose codes are the scores.")] = "",
+    base: Annotated[str, typer.Option(help="The column of bases.")] = "",
+    length: Annotated[str, typer.Option(help="The column of lengths drawn to scale.")] = "",
+    hierarchy: Hierarchies = None,
+    policy: PolicyName = "ons-threshold-10",
+) -> None:
+    """Attack percentages, rates, means, bases and drawn lengths as they stand in published files; exit code 7 if a count comes back."""
+    from disclosure.clothes import Columns
+    from disclosure.files import read_back_files
+    from disclosure.policy import load_policy
+
+    columns = Columns(count, rounded_to, percent, rate, per, mean, base, length, of, scores, score)
+    _tell_exposed(read_back_files(files, variable, _hierarchies(hierarchy), columns, load_policy(policy)))
 
 
 @app.command()

@@ -72,7 +72,7 @@ def test_lengths_drawn_to_scale_are_counts() -> None:
     """Two bars with their numbers give the scale; a third, withheld, is as long as its count."""
     text = "wish,n,width\nplay,,12.50\nrest,40,100.00\nlearn,60,150.00\nTotal,,\n"
     assert found(text, Columns(length="width"), Dimension.flat("wish", ["play", "rest", "learn"])) == [({"wish": "play"}, 5, 5)]
-    assert found(text.replace("12.50", ""), Columns(length="width")) == []
+    assert found(text.replace("12.50", ""), Columns(length="width"), Dimension.flat("wish", ["play", "rest", "learn"])) == []
 
 
 def test_rounded_counts_below_a_total_give_themselves_away() -> None:
@@ -123,9 +123,15 @@ def test_what_holds_no_table_is_refused(text: str) -> None:
         found(text, Columns())
 
 
+@pytest.mark.parametrize("columns", [Columns(percent="pc"), Columns(mean="m"), Columns(count="count"), Columns(length="width")])
+def test_a_column_that_is_not_there_is_no_reassurance(columns: Columns) -> None:
+    with pytest.raises(DisclosureError, match="has no column"):
+        found("wish,n\nplay,30\n", columns)
+
+
 def test_an_unknown_base_variable_is_refused() -> None:
     with pytest.raises(DisclosureError, match="no variable 'age'"):
-        found("wish,n\nplay,3\n", Columns(percent="p", of="age"))
+        found("wish,n,p\nplay,3,1\n", Columns(percent="p", of="age"))
 
 
 @settings(max_examples=60, deadline=None)

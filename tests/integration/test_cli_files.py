@@ -133,3 +133,14 @@ def test_wishes_are_kept(bigask: Run, tmp_path: Path) -> None:
     code, told, err = bigask("disclosure", "protect", str(table), "--out", str(tmp_path / "out"), "--wishes", str(wishes))
     assert (code, told) == (7, "")
     assert "'nothing', which is no variable of any table" in err
+
+
+def test_counts_are_read_back_from_percentages(bigask: Run, tmp_path: Path) -> None:
+    published = tmp_path / "shares.csv"
+    published.write_text("wish,n,percent\nTotal,60,100\nplay,,5.0\nrest,,45.0\nlearn,,50.0\n", encoding="utf-8")
+    code, told, err = bigask("disclosure", "read-back", str(published), "--variable", "wish", "--percent", "percent", "--of", "wish")
+    assert (code, err) == (7, "")
+    assert "wish play: 3 to 3" in told
+    code, told, err = bigask("disclosure", "read-back", str(published), "--variable", "sport", "--percent", "percent")
+    assert (code, told) == (7, "")
+    assert "no row has a code in 'sport'" in err.lower()
