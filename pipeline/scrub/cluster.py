@@ -65,14 +65,18 @@ def cluster(setting: Setting, scheduler: str) -> Iterator[Run]:
     """The cluster whose scheduler listens at this address (tls://..., or tcp://127.0.0.1:... on one machine).
 
     TLS certificates are taken from Dask's own configuration (distributed.comm.tls). A worker that is killed is replaced or its parts
-    go to the others. Raises UnsafeCluster for an address that is not encrypted, or workers that may write to a disk; OSError if nobody
-    listens there.
+    go to the others. Raises UnsafeCluster for an address that is not encrypted, or workers that may write to a disk; ScanStopped if
+    nobody answers there.
     """
     address = urlsplit(scheduler)
     if address.scheme != "tls" and not (address.scheme == "tcp" and address.hostname in _OWN_MACHINE):
         raise UnsafeCluster("What children wrote may leave this machine only encrypted: give the scheduler's address as tls://HOST:PORT.")
     security = Security(require_encryption=address.scheme == "tls")  # type: ignore[no-untyped-call]
-    with Client(scheduler, security=security, set_as_default=False, name="bigask") as client:  # type: ignore[no-untyped-call]
+    try:
+        made = Client(scheduler, security=security, set_as_default=False, name="bigask")  # type: ignore[no-untyped-call]
+    except OSError:
+        raise ScanStopped("No scheduler answers at the address that was given: start it, or mend the address.") from None
+    with made as client:
         client.register_plugin(_Scrubbing(setting))
         try:
             yield partial(_run, client)

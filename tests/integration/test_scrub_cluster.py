@@ -11,6 +11,7 @@ from distributed import LocalCluster
 
 from pipeline.scrub import Scrubber
 from pipeline.scrub.cluster import UnsafeCluster, cluster
+from pipeline.scrub.executors import ScanStopped
 from pipeline.scrub.scan import PART, Part, scan
 
 SECRET = "my friend tunde plays at hollowmere park"
@@ -63,6 +64,15 @@ def test_workers_that_may_write_to_a_disk_are_refused(local: LocalCluster, scrub
 @pytest.mark.parametrize("address", ["tcp://10.0.0.7:8786", "10.0.0.7:8786", "ws://scheduler.example:8786", "tcp://127.0.0.1.example:8786"])
 def test_an_address_without_encryption_is_refused(scrubber: Scrubber, address: str) -> None:
     with pytest.raises(UnsafeCluster, match="only encrypted"), cluster(scrubber.setting, address):
+        pass
+
+
+def test_a_scheduler_that_does_not_answer_is_one_sentence(scrubber: Scrubber) -> None:
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "0.2s"}),
+        pytest.raises(ScanStopped, match="No scheduler answers"),
+        cluster(scrubber.setting, "tcp://127.0.0.1:9"),
+    ):
         pass
 
 
