@@ -33,14 +33,14 @@ def bound_curve(found: Residual, policy: ReviewPolicy) -> str:
     confidence = policy.confidence(max(found.looks, 1))
     first = max(found.missed + 1, last // 60)
     reads = sorted({round(first + (last - first) * k / 80) for k in range(81)} | ({found.read} if found.read > found.missed else set()))
-    ceiling = max(3 * policy.most_per_1000, min(2 * found.upper, PER)) if found.read else 5 * policy.most_per_1000
+    ceiling = _round_up(max(3 * policy.most_per_1000, min(2 * found.upper, PER)) if found.read else 5 * policy.most_per_1000)
     svg = _drawing(TOP + PLOT + BOTTOM, "Upper bound of what slips through, by the number of texts read")
 
     def x(texts: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * texts / last
 
     def y(rate: float) -> float:
-        return TOP + PLOT * (1 - min(rate, ceiling) / ceiling)
+        return TOP + PLOT * (1 - rate / ceiling)
 
     for k in range(5):
         rate, texts = ceiling * k / 4, last * k / 4
@@ -48,12 +48,13 @@ def bound_curve(found: Residual, policy: ReviewPolicy) -> str:
         _text(svg, LEFT - 10, y(rate) + 5, f"{rate:.0f}", anchor="end")
         _text(svg, x(texts), TOP + PLOT + 22, f"{texts:,.0f}", anchor="middle")
     _text(svg, (LEFT + WIDTH - RIGHT) / 2, TOP + PLOT + 50, "texts of the sample read, if no more turn out to be missed", anchor="middle")
-    points = [(x(read), y(PER * upper(found.missed, read, confidence))) for read in reads]
+    bounds = [(read, PER * upper(found.missed, read, confidence)) for read in reads]
+    points = [(x(read), y(bound)) for read, bound in bounds if bound <= ceiling]
     for (x1, y1), (x2, y2) in pairwise(points):
         _line(svg, x1, y1, x2, y2, LINE, 3)
     _line(svg, LEFT, y(policy.most_per_1000), WIDTH - RIGHT, y(policy.most_per_1000), LIMIT, 2, "7 5")
-    _text(svg, WIDTH - RIGHT, y(policy.most_per_1000) - 8, f"policy: at most {policy.most_per_1000:g} of 1,000", LIMIT, "end")
-    if found.read:
+    _text(svg, LEFT + 8, y(policy.most_per_1000) + 19, f"policy: at most {policy.most_per_1000:g} of 1,000", LIMIT)
+    if found.read and found.upper <= ceiling:
         at = (x(found.read), y(found.upper))
         colour = GOOD if found.complete and found.upper <= policy.most_per_1000 else LIMIT
         ET.SubElement(
@@ -93,6 +94,12 @@ def intervals(measured: Sequence[Measured]) -> str:
             _line(svg, x(one.asked), y - 16, x(one.asked), y + 16, LIMIT, 2, "4 3")
         _text(svg, WIDTH - RIGHT - 50, y + 5, f"{one.value:.3f}")
     return ET.tostring(svg, encoding="unicode")
+
+
+def _round_up(rate: float) -> float:
+    """The next number whose quarters are whole, for an axis of four steps."""
+    step = next((step for step in (4, 8, 12, 20, 40, 60, 80, 100, 200, 400, 600) if step >= rate), PER)
+    return float(step)
 
 
 def _drawing(height: float, title: str) -> ET.Element:

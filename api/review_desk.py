@@ -87,17 +87,18 @@ def differences(text: str, first: Reading, second: Reading) -> list[Shown]:
     """What two readers hid, for the third: where they agree, and where only one hid it or each took it for another kind."""
     edges = sorted({edge for mark in (*first.marks, *second.marks) for edge in (mark.start, mark.end)})
     found = []
-    for start, end in pairwise(edges):
-        mine, other = (next((mark for mark in reading.marks if mark.start <= start < mark.end), None) for reading in (first, second))
-        chosen = mine or other
-        if chosen is None or not _WORD.search(text, start, end):
+    for edge, next_edge in pairwise(edges):
+        mine, other = (next((mark for mark in reading.marks if mark.start <= edge < mark.end), None) for reading in (first, second))
+        chosen, stretch = mine or other, text[edge:next_edge]
+        if chosen is None or not _WORD.search(stretch):
             continue
+        start = edge + len(stretch) - len(stretch.lstrip())
         words = "Both readers hid it"
         if mine is None or other is None:
             words = "One reader hid it, the other did not"
         elif mine.label != other.label:
             words = f"One reader took it for: {KINDS[mine.label]}; the other for: {KINDS[other.label]}"
-        found.append(Shown(Mark(start, end, chosen.label), words, words != "Both readers hid it"))
+        found.append(Shown(Mark(start, start + len(stretch.strip()), chosen.label), words, words != "Both readers hid it"))
     return found
 
 

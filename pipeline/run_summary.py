@@ -49,7 +49,8 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
         f"Scrubbed     {scrubbed['texts']} free texts, {scrubbed['texts_flagged']} flagged; {_caught(found)}",
         f"Reviewed     {reviewed['texts_read']} texts, each by two ([bold]by a script here; by people in earnest[/bold]), "
         f"{reviewed['texts_resolved']} settled by a third; the raw texts were destroyed",
-        f"Slips through {_residual(Residual(**summary['residual']))}",
+        f"For the lead {scrubbed['for_the_lead']} texts put before the safeguarding lead ([bold]closed by a script here[/bold])",
+        f"Unseen       {_residual(Residual(**summary['residual']))}",
         f"Tables       {len(summary['tables'])} released as {', '.join(summary['releases']) or 'nothing'}, protected as one system",
     ]
     for table in summary["tables"]:
@@ -67,6 +68,8 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
 
 
 def _residual(found: Residual) -> str:
+    if found.drawn == found.unread:
+        return f"nothing unread: two people read each of the {found.unread} texts that the machine was sure of"
     bound = f"at most {found.upper:.1f} of 1,000 unread texts, with {found.confidence:.1%} confidence"
     return f"{bound} ({found.missed} of {found.read} in a random sample of {found.unread} that nobody had to read)"
 

@@ -15,6 +15,7 @@ from forms.survey import Kind, Page
 from pipeline import simulate
 from pipeline.directory import Directory
 from pipeline.simulated_child import Child, Country
+from pipeline.simulated_readers import close_flags
 from pipeline.steps.locate import locate
 from pipeline.steps.protect import protect
 from pipeline.steps.release import draft
@@ -131,6 +132,7 @@ def test_a2_a4_a7_nothing_in_clear_from_collection_to_release_and_no_key_opens_a
     assert texts == [NAMED] * 5, "the texts are there, but only in the vault"
     for reader in ("first.reader", "second.reader"):
         read_all(store, WAVE, reader, lambda item: item.proposed)
+    close_flags(store, WAVE)
     review(store, WAVE, ACTOR)
     clean = store.vault.read(store.asset(WAVE, "texts_clean").stored)["text"].tolist()
     assert not any("Quorralthea" in text or "Brumsworthy" in text for text in clean), "a name after 'my friend' is found"

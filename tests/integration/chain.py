@@ -17,6 +17,7 @@ from pipeline.directory import Directory
 from pipeline.gate import demonstrate, open_survey
 from pipeline.scrub import Scrubber
 from pipeline.simulated_child import Child, Cohort
+from pipeline.simulated_readers import close_flags
 from pipeline.steps.locate import locate
 from pipeline.steps.protect import protect
 from pipeline.steps.release import draft
@@ -95,6 +96,7 @@ class Office:
         """What people do at the staff door before `review` can end."""
         for reader in READERS:
             read_all(self.store, WAVE, reader, lambda item: item.proposed)
+        close_flags(self.store, WAVE)
 
 
 STEPS: dict[Verb, Callable[[Office], Any]] = {

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.review_desk import decided_marks, pieces
+from api.review_desk import decided_marks, differences, pieces
+from retention.review import Reading
 from retention.review_marks import Mark, ReviewError
 
 TEXT = st.text(st.sampled_from("ab é'@._-/:!,\n😀3"), min_size=1, max_size=60)
@@ -92,3 +93,31 @@ def test_a_word_added_beside_a_proposal_of_its_kind_joins_it_and_two_proposals_s
 def test_what_the_page_does_not_offer_is_refused(ticked: list[str], new_kind: str, kinds: dict[int | str, str]) -> None:
     with pytest.raises(ReviewError, match="not the one for this text"):
         decided_marks("Zofia", (), ticked, new_kind, kinds)
+
+
+@given(texts_with_marks(), st.data())
+def test_the_third_sees_all_that_either_hid_and_what_only_one_did(case: tuple[str, tuple[Mark, ...]], data: st.DataObject) -> None:
+    text, first = case
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=6)))
+    second = tuple(Mark(start, end, "PERSON") for start, end in zip(cuts[::2], cuts[1::2], strict=False))
+    shown = differences(text, Reading("i", 1, "a", first), Reading("i", 2, "b", second))
+    covered = {at for one in shown for at in range(one.mark.start, one.mark.end)}
+    either = {at for mark in (*first, *second) for at in range(mark.start, mark.end)}
+    both = {at for mark in first for at in range(mark.start, mark.end)} & {at for mark in second for at in range(mark.start, mark.end)}
+    assert covered <= either
+    assert {at for at in either if text[at].isalnum()} <= covered
+    assert all(one.end <= two.start for one, two in pairwise([shown_mark.mark for shown_mark in shown]))
+    for one in shown:
+        if not one.disputed:
+            assert set(range(one.mark.start, one.mark.end)) <= both
+    assert "".join(piece.text for piece in pieces(text, [one.mark for one in shown])) == text
+
+
+def test_where_two_readers_agree_nothing_is_disputed_and_a_kind_is_told() -> None:
+    text = "ask Zofia Lark now"
+    mine = Reading("i", 1, "a", (Mark(4, 14, "PERSON"),))
+    assert [(one.mark, one.disputed) for one in differences(text, mine, mine)] == [(Mark(4, 14, "PERSON"), False)]
+    (one,) = differences(text, mine, Reading("i", 2, "b", (Mark(4, 14, "PLACE"),)))
+    assert one.why == "One reader took it for: Name; the other for: Place"
+    shown = differences(text, mine, Reading("i", 2, "b", (Mark(4, 9, "PERSON"),)))
+    assert [(one.mark, one.disputed) for one in shown] == [(Mark(4, 9, "PERSON"), False), (Mark(10, 14, "PERSON"), True)]
