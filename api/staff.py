@@ -6,10 +6,10 @@ through retention and so into the ledger; nothing a child wrote is ever logged.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -18,8 +18,11 @@ from starlette.types import ASGIApp
 from api.closed_texts import ClosedTexts
 from api.office import page, static_file
 from api.security import harden
+from api.staff_accounts import add_accounts
+from api.staff_door import Door, add_door
 from api.staff_governance import add_assessment
-from api.staff_guard import COOKIE, Guard, LoopbackOnly, Visit, posted
+from api.staff_guard import Guard, LoopbackOnly, Visit
+from api.staff_proxy import TrustedProxy
 from api.staff_quality import add_quality
 from api.staff_quotes import add_quotes
 from api.staff_releases import add_release_desk
@@ -32,18 +35,19 @@ from pipeline.release_zone import ReleaseDamaged
 from retention import releases, review, themes
 from retention.database import DatabaseUnavailable
 from retention.keys import KeyRingError
-from retention.ledger import Entry, LedgerError
+from retention.ledger import LedgerError
 from retention.releases import ReleaseRefused
 from retention.review_marks import ReviewError
 from retention.secure_store import SecureStore, StepRefused
 from retention.settings import ReleaseZone, SecureZone, load_settings
-from retention.staff import Member, Role, authenticate
+from retention.staff import Role, StaffError, member
 from retention.steps import NEEDS
 from retention.vault import VaultError
 
 LARGEST_BODY = 64 * 1024
 DESKS = {Role.ANALYST: "/status", Role.REVIEWER: "/review", Role.OUTPUT_CHECKER: "/releases"}
-REFUSED = (GateShut, ReleaseRefused, ReviewError, StepRefused)
+DESKS |= {Role.SAFEGUARDING_LEAD: "/safeguarding", Role.DATA_PROTECTION_OFFICER: "/retention", Role.ADMINISTRATOR: "/accounts"}
+REFUSED = (GateShut, ReleaseRefused, ReviewError, StaffError, StepRefused)
 BROKEN = (DatabaseUnavailable, KeyRingError, LedgerError, RecordError, ReleaseDamaged, VaultError)
 
 
@@ -62,8 +66,10 @@ def create_app(zone: SecureZone, release_zone: ReleaseZone | None = None, clock:
     store = SecureStore(zone)
     sessions, attempts = (Sessions(clock), Attempts(clock)) if clock else (Sessions(), Attempts())
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    guard = Guard(app, sessions)
-    _add_door(app, guard, store, sessions, attempts)
+    guard = Guard(app, sessions, partial(member, store))
+    proxy = TrustedProxy(zone.staff_proxy, zone.proxy_secret()) if zone.staff_proxy else None
+    add_door(app, guard, Door(store, sessions, attempts, proxy))
+    _add_home(app, guard)
     _add_status(guard, store)
     add_review_desk(guard, store, sessions, ClosedTexts(store))
     add_quality(guard, store)
@@ -71,33 +77,12 @@ def create_app(zone: SecureZone, release_zone: ReleaseZone | None = None, clock:
     add_quotes(guard, store)
     add_release_desk(guard, store, release_zone)
     add_assessment(guard, store)
+    add_accounts(guard, store)
     _add_errors(app)
     return harden(LoopbackOnly(app), LARGEST_BODY, cookies=True)
 
 
-def _add_door(app: FastAPI, guard: Guard, store: SecureStore, sessions: Sessions, attempts: Attempts) -> None:
-    @app.get("/login")
-    async def login(request: Request) -> Response:
-        known = sessions.find(request.cookies.get(COOKIE, ""))
-        if known is not None and known.member is not None:
-            return RedirectResponse("/", 303)
-        token, session = sessions.open(None)
-        return _with_cookie(page("staff/login", csrf=session.csrf, member=None, wrong=False), token, request)
-
-    @app.post("/login")
-    async def sign_in(request: Request) -> Response:
-        session = sessions.find(request.cookies.get(COOKIE, ""))
-        if session is None:
-            return RedirectResponse("/login", 303)
-        fields = await posted(request, session)
-        name, password = (fields.get(part, [""])[0] for part in ("name", "password"))
-        member = await run_in_threadpool(_authenticated, store, attempts, name, password)
-        if member is None:
-            return page("staff/login", 401, csrf=session.csrf, member=None, wrong=True)
-        sessions.close(request.cookies[COOKIE])
-        token, _ = sessions.open(member)
-        return _with_cookie(RedirectResponse("/", 303), token, request)
-
+def _add_home(app: FastAPI, guard: Guard) -> None:
     @app.get("/static/{content_hash}/{name:path}")
     def static(content_hash: str, name: str, request: Request) -> Response:
         return static_file(content_hash, name, request)
@@ -109,31 +94,6 @@ def _add_door(app: FastAPI, guard: Guard, store: SecureStore, sessions: Sessions
     @guard.get("/", *Role)
     def home(visit: Visit) -> Response:
         return RedirectResponse(DESKS[visit.member.role], 303)
-
-    @guard.post("/logout", *Role)
-    def sign_out(visit: Visit) -> Response:
-        sessions.close(visit.request.cookies[COOKIE])
-        gone = RedirectResponse("/login", 303, headers={"Clear-Site-Data": '"cache", "storage"'})
-        gone.delete_cookie(COOKIE, httponly=True, samesite="strict")
-        return gone
-
-
-def _authenticated(store: SecureStore, attempts: Attempts, name: str, password: str) -> Member | None:
-    """Who this is, or None: wrong name, wrong password and too many of either look the same."""
-    if attempts.paused(name):
-        return None
-    member = authenticate(store, name, password)
-    if member is None:
-        attempts.failed(name)
-        return None
-    attempts.succeeded(name)
-    with store.record(Entry(member.name, "staff-sign-in", "office")):
-        return member
-
-
-def _with_cookie(response: Response, token: str, request: Request) -> Response:
-    response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https")
-    return response
 
 
 def _add_status(guard: Guard, store: SecureStore) -> None:

@@ -18,6 +18,7 @@ from api.staff_session import Session, Sessions
 from retention.staff import Member, Role
 
 COOKIE = "bigask-staff"
+WITHOUT_SECOND_FACTOR = ("/second-factor", "/second-factor.svg", "/logout")  # pages for somebody who has not enrolled one yet
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -75,9 +76,11 @@ Handler = Callable[[Visit], Response]
 class Guard:
     """Registers pages of the staff door, each with the roles that may see it. There is no other way to add one."""
 
-    def __init__(self, app: FastAPI, sessions: Sessions) -> None:
+    def __init__(self, app: FastAPI, sessions: Sessions, now: Callable[[str], Member | None]) -> None:
+        """`now`: a member as the register of staff has them at this moment, by name."""
         self._app = app
         self._sessions = sessions
+        self._now = now
 
     def get(self, path: str, *roles: Role) -> Callable[[Handler], Handler]:
         """A page to look at."""
@@ -93,6 +96,11 @@ class Guard:
                 session = self._sessions.find(request.cookies.get(COOKIE, ""))
                 if session is None or session.member is None:
                     return RedirectResponse("/login", 303)
+                if await run_in_threadpool(self._now, session.member.name) != session.member:  # gone, or in another role by now
+                    self._sessions.close(request.cookies[COOKIE])
+                    return RedirectResponse("/login", 303)
+                if session.enrolment is not None and path not in WITHOUT_SECOND_FACTOR:
+                    return RedirectResponse("/second-factor", 303)
                 fields = await posted(request, session) if method == "POST" else {}
                 if session.member.role not in roles:
                     raise HTTPException(403)

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from retention.second_factor import Enrolment
 from retention.staff import Member
 
 IDLE = 15 * 60  # seconds
@@ -29,13 +30,17 @@ Clock = Callable[[], float]
 
 @dataclass
 class Session:
-    """One browser at the door. `member` is None before signing in; `decided`: (wave, text) that were read in it, for undo."""
+    """One browser at the door. `member` is None before signing in; `decided`: (wave, text) that were read in it, for undo.
+
+    `enrolment`: the second factor that they still have to enrol, before anything else.
+    """
 
     member: Member | None
     csrf: str
     started: float
     seen: float
     decided: list[tuple[str, str]] = field(default_factory=list)
+    enrolment: Enrolment | None = None
 
     def accepts(self, csrf: str) -> bool:
         """True if a form was made by this door for this session."""
@@ -116,6 +121,22 @@ class Attempts:
         """The right password: what was wrong before is forgotten."""
         with self._lock:
             self._failures.pop(_key(name), None)
+
+
+class UsedCodes:
+    """Codes of second factors that were used: a code looked at over a shoulder opens nothing a second time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._latest: dict[str, int] = {}
+
+    def first_use(self, name: str, step: int) -> bool:
+        """True once for a step of time, and never for one before it."""
+        with self._lock:
+            if step <= self._latest.get(name, -1):
+                return False
+            self._latest[name] = step
+            return True
 
 
 def _key(text: str) -> str:

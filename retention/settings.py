@@ -46,6 +46,8 @@ class SecureZone:
     folder: Path
     database_url: str = field(repr=False)  # may hold a password
     passphrase_file: Path | None
+    staff_proxy: str = ""  # IP address of the proxy that signs staff in; empty: they sign in with passwords
+    staff_proxy_secret_file: Path | None = None
 
     @property
     def keys(self) -> Path:
@@ -67,20 +69,29 @@ class SecureZone:
 
         Raises SettingsError if no file holds it, or if others than its owner may read that file.
         """
-        path = self.passphrase_file
-        if path is None:
+        if self.passphrase_file is None:
             raise SettingsError("No passphrase: name the file that holds it in BIGASK_PASSPHRASE_FILE (mode 0600).")
-        if not path.is_file():
-            raise SettingsError("The passphrase file named in BIGASK_PASSPHRASE_FILE does not exist.")
-        if path.stat().st_mode & 0o077:
-            raise SettingsError("Others can read the passphrase file: run chmod 600 on it, and change the passphrase.")
-        try:
-            passphrase = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            raise SettingsError("The passphrase file cannot be read as text: write one line of UTF-8 into it.") from None
-        if len(passphrase) < 12:
-            raise SettingsError("The passphrase is shorter than 12 characters: choose a longer one.")
-        return passphrase
+        return _secret(self.passphrase_file, "passphrase", "BIGASK_PASSPHRASE_FILE", 12)
+
+    def proxy_secret(self) -> str:
+        """What the staff door's proxy proves itself with. Raises SettingsError as `passphrase` does."""
+        if self.staff_proxy_secret_file is None:
+            raise SettingsError("BIGASK_STAFF_PROXY needs a secret: name its file in BIGASK_STAFF_PROXY_SECRET_FILE (mode 0600).")
+        return _secret(self.staff_proxy_secret_file, "proxy secret", "BIGASK_STAFF_PROXY_SECRET_FILE", 32)
+
+
+def _secret(path: Path, what: str, setting: str, shortest: int) -> str:
+    if not path.is_file():
+        raise SettingsError(f"The {what} file named in {setting} does not exist.")
+    if path.stat().st_mode & 0o077:
+        raise SettingsError(f"Others can read the {what} file: run chmod 600 on it, and change the {what}.")
+    try:
+        found = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"The {what} file cannot be read as text: write one line of UTF-8 into it.") from None
+    if len(found) < shortest:
+        raise SettingsError(f"The {what} is shorter than {shortest} characters: choose a longer one.")
+    return found
 
 
 @dataclass(frozen=True)
@@ -102,7 +113,7 @@ class Settings:
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from BIGASK_HOME (default `var`), BIGASK_COLLECTION_URL, BIGASK_SECURE_URL, BIGASK_PASSPHRASE_FILE,
-    BIGASK_ADDRESS and BIGASK_PROXY.
+    BIGASK_ADDRESS, BIGASK_PROXY, BIGASK_STAFF_PROXY and BIGASK_STAFF_PROXY_SECRET_FILE.
 
     An empty value counts as none. Raises SettingsError for a database URL of an unknown kind, or of a database in memory, and
     for an address that is no website's or a proxy that is no IP address.
@@ -118,19 +129,21 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     named = source.get("BIGASK_PASSPHRASE_FILE")
     default = secure / "passphrase"
     passphrase_file = Path(named) if named else (default if default.exists() else None)
+    proxy_secret = source.get("BIGASK_STAFF_PROXY_SECRET_FILE")
     return Settings(
         home,
-        CollectionZone(collection, collection_url, _address(source.get("BIGASK_ADDRESS", "")), _proxy(source.get("BIGASK_PROXY", ""))),
-        SecureZone(secure, secure_url, passphrase_file),
+        CollectionZone(collection, collection_url, _address(source.get("BIGASK_ADDRESS", "")), _proxy("BIGASK_PROXY", source)),
+        SecureZone(secure, secure_url, passphrase_file, _proxy("BIGASK_STAFF_PROXY", source), Path(proxy_secret) if proxy_secret else None),
         ReleaseZone(home / "release"),
     )
 
 
-def _proxy(given: str) -> str:
+def _proxy(name: str, source: Mapping[str, str]) -> str:
+    given = source.get(name, "")
     try:
         return str(ip_address(given)) if given else ""
     except ValueError:
-        raise SettingsError("BIGASK_PROXY must be the IP address of the proxy before the child door, such as 127.0.0.1") from None
+        raise SettingsError(f"{name} must be the IP address of the proxy before the door, such as 127.0.0.1") from None
 
 
 def _address(given: str) -> str:

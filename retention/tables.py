@@ -128,6 +128,8 @@ staff = Table(
     Column("role", String(32), nullable=False),
     Column("password_hash", String(256), nullable=False),
     Column("added_on", Date, nullable=False),
+    Column("totp", LargeBinary),  # sealed; see retention.second_factor
+    Column("recovery", Text),
 )
 
-from retention import decision_tables, extract_tables, review_tables, theme_tables  # noqa: E402, F401 - declared apart, walked with the others
+from retention import builder_tables, decision_tables, extract_tables, review_tables, safeguarding_tables, theme_tables  # noqa: E402, F401 - declared apart, walked with the others

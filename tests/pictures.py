@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyotp
 from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 
@@ -22,11 +24,14 @@ from pipeline.simulated_child import Cohort
 from pipeline.steps.locate import locate
 from pipeline.steps.scrub import scrub
 from pipeline.steps.transfer import transfer
+from retention import second_factor
 from retention.collection_store import connect_collection
+from retention.second_factor import Enrolment
 from retention.secure_store import SecureStore
 from retention.settings import load_settings
 from retention.staff import Role, add_member
 from tests.functional.browser import launch
+from tests.second_factors import SECRET
 
 FOLDER = Path(__file__).parent.parent / "api" / "pictures"
 SIZE = {"width": 900, "height": 980}
@@ -68,10 +73,13 @@ def _child_and_staff(browser: Browser) -> None:
     locate(store, wave.id, "pictures")
     scrub(store, wave.id, "pictures")
     add_member(store, "robin", Role.REVIEWER, PASSWORD, by="pictures")
+    robin = Enrolment("robin", SECRET)
+    second_factor.confirm(store, robin, pyotp.TOTP(SECRET).now(), time.time())
     with open_door("staff") as door, _page(browser) as page:
         page.goto(door)
         page.get_by_label("Name").fill("robin")
         page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_label("Code of your app").fill(pyotp.TOTP(SECRET).now())
         page.get_by_role("button", name="Sign in").click()
         page.goto(f"{door}/review/{wave.id}")
         while not page.locator("select").nth(1).is_visible():  # a kind to choose: something is proposed in this text

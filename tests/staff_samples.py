@@ -26,9 +26,11 @@ from retention.review_marks import Mark
 from retention.secure_store import SecureStore, Wave
 from retention.settings import SecureZone
 from retention.staff import Role, add_member
-from tests.release_samples import description, published, quick_passphrases, release_table, secure_zone
+from tests.release_samples import INNER, description, published, quick_passphrases, release_table, secure_zone
+from tests.second_factors import enrol, next_code
 
 WAVE = "2026-autumn"
+LIFE = ("happy", "okay", "sad")
 PASSWORD = "correct horse battery"
 PEOPLE = {
     "ann": Role.ANALYST,
@@ -58,15 +60,18 @@ def make_office(folder: Path) -> SecureStore:
         store = SecureStore(secure_zone(folder))
         for name, role in PEOPLE.items():
             add_member(store, name, role, PASSWORD, by="setup")
+            enrol(store, name)
     store.add_wave(Wave(WAVE, "big_ask", "body", "locator"), Entry("ann", "wave-open", WAVE))
     frame = pd.DataFrame({"text_row": range(len(TEXTS)), "row": [7, 8, 9], "field": ["better_life"] * 3, "text": TEXTS})
     stored = store.vault.write(frame)
     spans = store.vault.write(spans_frame())
     protected = [store.vault.write(frame) for frame in evidence_frames()]
+    counted = store.vault.write(counted_frame())
     queue = [(row, Reason.FLAGGED if marks else Reason.SAMPLE, marks) for row, marks in enumerate(PROPOSED)]
     with store.record(Entry("ann", "scrub", WAVE)) as connection:
         store.add_asset(connection, WAVE, "texts", stored)
         store.add_asset(connection, WAVE, "spans", spans)
+        store.add_asset(connection, WAVE, "tables", counted)
         store.add_asset(connection, WAVE, "protected", protected[0])
         store.add_asset(connection, WAVE, "attack", protected[1])
         add_items(connection, WAVE, queue)
@@ -80,6 +85,14 @@ def spans_frame() -> pd.DataFrame:
     """What the machine proposes, with the layer that found it: the places of PROPOSED."""
     rows = [(row, mark.start, mark.end, mark.label, 0.9, "relation") for row, marks in enumerate(PROPOSED) for mark in marks]
     return pd.DataFrame(rows, columns=["text_row", "start", "end", "label", "score", "layer"])
+
+
+def counted_frame() -> pd.DataFrame:
+    """What counting leaves in the vault about the sample's table: its true inner cells."""
+    rows = [
+        ("life-by-place", json.dumps([place, life]), n) for place, counts in INNER.items() for life, n in zip(LIFE, counts, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["table", "codes", "n"])
 
 
 def evidence_frames() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -116,5 +129,5 @@ def sign_in(client: TestClient, name: str, password: str = PASSWORD) -> str:
     """Sign in as a browser would; returns the token for the next forms, or "" if the door refused."""
     client.cookies.clear()
     token = csrf_of(client.get("/login").text)
-    answer = client.post("/login", data={"csrf": token, "name": name, "password": password}, follow_redirects=True)
+    answer = client.post("/login", data={"csrf": token, "name": name, "password": password, "code": next_code()}, follow_redirects=True)
     return csrf_of(answer.text) if answer.status_code == 200 else ""

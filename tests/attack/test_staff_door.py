@@ -31,6 +31,7 @@ from retention.review_states import ReviewState
 from retention.secure_store import SecureStore, StepRefused
 from retention.settings import ReleaseZone
 from tests.release_samples import quick_passphrases
+from tests.second_factors import next_code
 from tests.staff_samples import PASSWORD, PEOPLE, TEXTS, WAVE, csrf_of, make_office, sign_in, zone_in
 
 BASE = "http://127.0.0.1"
@@ -210,7 +211,7 @@ def test_a_session_planted_before_signing_in_is_worth_nothing_after(door: TestCl
     door.cookies.clear()
     token = csrf_of(door.get("/login").text)
     planted = door.cookies[COOKIE]
-    door.post("/login", data={"csrf": token, "name": "ann", "password": PASSWORD})
+    door.post("/login", data={"csrf": token, "name": "ann", "password": PASSWORD, "code": next_code()})
     assert door.cookies[COOKIE] != planted
     door.cookies.clear()
     assert door.get("/status", headers={"Cookie": f"{COOKIE}={planted}"}).headers["location"] == "/login"

@@ -19,6 +19,7 @@ from retention.secure_store import SecureStore
 from retention.settings import ReleaseZone
 from tests.functional.door import serving
 from tests.release_samples import quick_passphrases
+from tests.second_factors import next_code
 from tests.staff_samples import PASSWORD, PROPOSED, TEXTS, WAVE, make_office, zone_in
 
 
@@ -53,6 +54,7 @@ def sign_in(context: BrowserContext, name: str) -> Page:
     page.goto("/login")
     page.get_by_label("Your name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Code of your app").fill(next_code())
     press(page, "Sign in")
     expect(page.get_by_role("button", name=f"Sign out {name}")).to_be_visible()
     return page

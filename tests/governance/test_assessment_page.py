@@ -16,6 +16,7 @@ from retention.secure_store import SecureStore
 from retention.settings import CollectionZone
 from retention.staff import Role, add_member
 from tests.governance.records import SHIPPED, own_record, sign_all
+from tests.second_factors import enrol, next_code
 
 PASSWORD = "a long enough password"
 BASE = "http://127.0.0.1:8002"
@@ -25,10 +26,11 @@ def page_for(store: SecureStore, role: Role, path: str = "/assessment") -> str:
     """The page as somebody of this role sees it."""
     name = f"some.{role.value.replace('_', '-')}"
     add_member(store, name, role, PASSWORD, by="anna")
+    enrol(store, name)
     with TestClient(create_app(store.zone), base_url=BASE) as client:
         token = re.search(r'name="csrf" value="([^"]+)"', client.get("/login").text)
         assert token is not None
-        client.post("/login", data={"csrf": token[1], "name": name, "password": PASSWORD})
+        client.post("/login", data={"csrf": token[1], "name": name, "password": PASSWORD, "code": next_code()})
         answer = client.get(path)
     assert answer.status_code == 200
     return html.unescape(answer.text)
