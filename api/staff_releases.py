@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from api.checker_comparison import comparisons, margins
 from api.checker_evidence import evidence
 from api.office import page
 from api.staff_guard import Guard, Visit
@@ -41,19 +42,22 @@ def add_release_desk(guard: Guard, store: SecureStore, zone: ReleaseZone | None)
         about = next((one for one in draft.metadata["tables"] if one["id"] == visit.path("table")), None)
         if about is None:
             raise HTTPException(404)
-        layout = Released(about, draft.file(about["files"]["csv"])).layout()
+        released = Released(about, draft.file(about["files"]["csv"]))
+        problem = ""
         try:
             withheld, exact = evidence(store, known.wave, about)
-            problem = ""
+            true_margins = margins(store, known.wave, released)
         except StepRefused as error:
-            withheld, exact, problem = (), False, str(error)
+            withheld, exact, true_margins, problem = (), False, (), str(error)
         return page(
             "staff/table",
             csrf=visit.session.csrf,
             member=visit.member,
             release=known,
             about=about,
-            layout=layout,
+            layout=released.layout(),
+            margins=true_margins,
+            comparisons=comparisons(store, known.id, released),
             withheld=withheld,
             exact=exact,
             problem=problem,
