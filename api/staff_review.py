@@ -49,7 +49,7 @@ def add_review_desk(guard: Guard, store: SecureStore, sessions: Sessions, texts:
     @guard.get("/review", Role.REVIEWER)
     def queues(visit: Visit) -> Response:
         name = visit.member.name
-        waves = [(wave, review.read_by(store, wave.id, name), len(review.open_to(store, wave.id, name))) for wave in store.waves()]
+        waves = [(wave, review.read_by(store, wave.id, name), review.left_to(store, wave.id, name)) for wave in store.waves()]
         return page("staff/queues", csrf=visit.session.csrf, member=visit.member, waves=[entry for entry in waves if entry[1] + entry[2]])
 
     @guard.get("/review/{wave}", Role.REVIEWER)
@@ -115,7 +115,7 @@ def add_review_desk(guard: Guard, store: SecureStore, sessions: Sessions, texts:
             pieces=pieces(text.words, [shown.mark for shown in text.shown]) if text else [],
             kinds=KINDS,
             read=review.read_by(store, wave_id, name),
-            left=len(review.open_to(store, wave_id, name)),
+            left=review.left_to(store, wave_id, name),
             can_undo=any(wave == wave_id for wave, _ in visit.session.decided),
             problem=problem,
         )

@@ -122,6 +122,12 @@ def open_to(store: SecureStore, wave_id: str, reader: str) -> list[str]:
         return [row.id for row in connection.execute(_open_to(wave_id, reader))]
 
 
+def left_to(store: SecureStore, wave_id: str, reader: str) -> int:
+    """How many texts this person may read."""
+    with store.reading() as connection:
+        return int(connection.execute(select(func.count()).select_from(_open_to(wave_id, reader).subquery())).scalar_one())
+
+
 def _open_to(wave_id: str, reader: str) -> Select[tuple[str]]:
     mine = select(review_reading.c.item).where(review_reading.c.reader == reader)
     return select(review_item.c.id).where(

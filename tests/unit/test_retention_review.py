@@ -21,6 +21,7 @@ from retention.review import (
     counts,
     item,
     items,
+    left_to,
     open_to,
     read,
     read_all,
@@ -101,6 +102,7 @@ def test_two_who_agree_settle_a_text_and_two_who_differ_do_not(secure_store: Sec
     assert [item(secure_store, found.id).decided for found in (first, second, third)] == [(NAME, PLACE), None, ()]
     assert (waiting(secure_store, WAVE), open_to(secure_store, WAVE, "reviewer-1")) == (1, [])
     assert open_to(secure_store, WAVE, "reviewer-3") == [second.id]
+    assert [left_to(secure_store, WAVE, f"reviewer-{number}") for number in (1, 2, 3)] == [0, 0, 1]
     read(secure_store, second.id, [NAME], "reviewer-3", 20)
     assert (item(secure_store, second.id).state, item(secure_store, second.id).decided) == ("resolved", (NAME,))
     assert (waiting(secure_store, WAVE), read_by(secure_store, WAVE, "reviewer-1"), read_by(secure_store, WAVE, "reviewer-3")) == (0, 3, 1)
