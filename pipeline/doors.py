@@ -14,6 +14,7 @@ _NOT_FOR = {
     "child": ("BIGASK_SECURE_URL", "BIGASK_PASSPHRASE_FILE"),
     "staff": ("BIGASK_COLLECTION_URL",),
     "researcher": ("BIGASK_COLLECTION_URL", "BIGASK_SECURE_URL", "BIGASK_PASSPHRASE_FILE"),
+    "builder": ("BIGASK_COLLECTION_URL",),
 }
 
 

@@ -43,6 +43,7 @@ EXIT_CODES: dict[int, tuple[str, ...]] = {
         "forms.sheet.SheetError",
         "pipeline.paper.PaperError",
         "pipeline.table_specs.TableSpecError",
+        "pipeline.builder_query.NotUnderstood",
         "pipeline.review_policy.ReviewPolicyError",
         "pipeline.theme_frame.ThemeError",
         "pipeline.safeguarding_rules.SafeguardingRulesError",

@@ -117,19 +117,42 @@ def step(store: SecureStore, wave: Wave, verb: Verb, actor: str) -> Iterator[Ste
         if verb in store.steps(wave.id):
             raise StepRefused(f"`{verb}` has been done for wave '{wave.id}': nothing to do.")
         require(store, wave, verb)
-        running = Step(store, wave, verb)
-        try:
+
+        def done(connection: Connection, running: Step) -> None:
+            values = {"wave": wave.id, "verb": verb.value, "counts": json.dumps(running.counts, sort_keys=True)}
+            connection.execute(insert(tables.step).values(**values, done_on=today()))
+
+        with _committing(Step(store, wave, verb), verb.value, actor, done) as running:
             yield running
-            with store.record(Entry(actor, verb.value, wave.id, running.counts)) as connection:
-                for kind, stored in running._stored:
-                    store.add_asset(connection, wave.id, kind, stored)
-                for write in running._writes:
-                    write(connection)
-                values = {"wave": wave.id, "verb": verb.value, "counts": json.dumps(running.counts, sort_keys=True)}
-                connection.execute(insert(tables.step).values(**values, done_on=today()))
-        except BaseException:
-            _discard(running)
-            raise
+
+
+@contextmanager
+def beside(store: SecureStore, wave: Wave, needs: Verb, name: str, actor: str) -> Iterator[Step]:
+    """Make a data set that is no step of its own, from proofs as `needs` asks for them; `name` is what the ledger calls it.
+
+    Raises StepRefused if a proof is missing, or another step is running.
+    """
+    with store.alone():
+        require(store, wave, needs)
+        with _committing(Step(store, wave, needs), name, actor, lambda _connection, _running: None) as running:
+            yield running
+
+
+@contextmanager
+def _committing(running: Step, name: str, actor: str, done: Callable[[Connection, Step], None]) -> Iterator[Step]:
+    """What a running step has saved becomes real together with its ledger entry and with `done`, or is removed."""
+    store, wave = running.store, running.wave
+    try:
+        yield running
+        with store.record(Entry(actor, name, wave.id, running.counts)) as connection:
+            for kind, stored in running._stored:
+                store.add_asset(connection, wave.id, kind, stored)
+            for write in running._writes:
+                write(connection)
+            done(connection, running)
+    except BaseException:
+        _discard(running)
+        raise
 
 
 def _discard(running: Step) -> None:

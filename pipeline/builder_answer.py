@@ -1,0 +1,121 @@
+"""The table builder: a question in, a protected table or a refusal out. Nothing else leaves this module.
+
+Every cell, margins included, is perturbed by its own count and cell key, so that a set of children reads the same whatever it is
+called: a filter, a category, a margin. Rules about the whole table are judged on the perturbed counts (pipeline.builder_rules).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from disclosure.table import WITHHELD, Dimension, Method, PublishedTable, Status
+from pipeline.builder_matrix import AREA, Axis, Matrix
+from pipeline.builder_policy import BuilderPolicy
+from pipeline.builder_query import Query, check, coarser, forbidden
+from pipeline.builder_rules import GROUP_DISCLOSURE, SMALL_GROUP, SPARSE_AREA, judge
+
+Whole = npt.NDArray[np.int64]
+SPARSE_TABLE = "most_small"
+TRIES = 40  # coarser questions that are tried for a suggestion
+SAID = {
+    SMALL_GROUP: "groups of so few children that their answers are not shown",
+    GROUP_DISCLOSURE: "groups in which all, or nearly all, gave one answer",
+    SPARSE_AREA: "areas in which most counts are small; their totals are shown",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """A protected table, dimensions in the order asked. `withheld`: by each rule that withheld any, how many cells, of which areas."""
+
+    query: Query
+    dimensions: tuple[Dimension, ...]
+    values: Whole  # WITHHELD where there is no number
+    withheld: Mapping[str, tuple[int, tuple[str, ...]]]
+    suggestion: Query | None = None  # a coarser question of which nothing is withheld, if any was
+
+    def published(self, policy: BuilderPolicy) -> PublishedTable:
+        """As a release is held against it: dimensions in the order of their names."""
+        order = sorted(range(len(self.dimensions)), key=lambda k: self.dimensions[k].name)
+        values = self.values.transpose(order)
+        status = np.where(values == WITHHELD, Status.SECONDARY, Status.PUBLISHED).astype(np.str_)
+        where = (self.query.where,) if self.query.where else ()
+        return PublishedTable(
+            self.query.id, tuple(self.dimensions[k] for k in order), values, status, np.zeros(values.shape, np.int64), "", self.query.wave,
+            where, Method.CELL_KEY, policy.disclosure.perturbation_maximum,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why there is no table: the rule, what it says, the areas it is about (none: the whole table), and what would be answered."""
+
+    query: Query
+    rule: str
+    says: str
+    areas: tuple[str, ...] = ()
+    suggestion: Query | None = None
+
+
+class Builder:
+    """Answers questions about one wave. Thread-safe: nothing is kept but leaf cubes."""
+
+    def __init__(self, matrix: Matrix, policy: BuilderPolicy) -> None:
+        self.matrix = matrix
+        self.policy = policy
+        self.changes = policy.disclosure.perturbation
+
+    def ask(self, query: Query, suggest: bool = True) -> Answer | Refusal:
+        """The table or the refusal. Raises NotUnderstood."""
+        check(query, self.matrix.variables)
+        rule = forbidden(query, self.matrix.variables, self.policy)
+        if rule is not None:
+            return Refusal(query, *rule, suggestion=self._suggestion(query) if suggest else None)
+        population = query.population
+        axes = (population, *query.axes) if population else query.axes
+        shown = self.perturbed(axes)
+        dimensions = tuple(self.matrix.dimension(axis) for axis in axes)
+        judged = judge(shown, dimensions, self.policy.disclosure, 1 if population else 0)
+        here = (1,) if population else ()  # of the population its own code
+        values = np.where(judged.withheld[here], WITHHELD, shown[here])
+        dimensions = dimensions[len(here) :]
+        left = values[values > 0]
+        if float((left < self.policy.disclosure.threshold).mean() if left.size else 1.0) > self.policy.most_small:
+            says = "Most of the counts that could be shown are small, and would be more perturbation than children."
+            return Refusal(
+                query, SPARSE_TABLE, says, self._areas(values == WITHHELD, dimensions), self._suggestion(query) if suggest else None
+            )
+        withheld = {
+            rule: (int(mask[here].sum()), self._areas(mask[here], dimensions)) for rule, mask in judged.by_rule.items() if mask[here].any()
+        }
+        return Answer(query, dimensions, values, withheld, self._suggestion(query) if suggest and withheld else None)
+
+    def perturbed(self, axes: tuple[Axis, ...]) -> Whole:
+        """Perturbed counts of all cells, margins included; each from its own count and cell key, not from those of others."""
+        cube = self.matrix.cube(axes)
+        for k, axis in enumerate(axes):
+            cube = np.moveaxis(np.tensordot(self.matrix.sums(axis), cube, (1, k)), 0, k)
+        counts, keys = cube[..., 0].astype(np.int64), cube[..., 1].astype(np.int64) % self.changes.rules.keys
+        return counts + self.changes.lookup[np.minimum(counts, self.changes.rules.last), keys]
+
+    def _areas(self, mask: npt.NDArray[np.bool_], dimensions: tuple[Dimension, ...]) -> tuple[str, ...]:
+        """Codes of the areas of which something is withheld; none if the table is not of areas."""
+        for k, dimension in enumerate(dimensions):
+            if dimension.name == AREA:
+                hit = np.asarray(mask.any(axis=tuple(other for other in range(mask.ndim) if other != k)))
+                return tuple(code for code, one in zip(dimension.codes, hit, strict=True) if one)
+        return ()
+
+    def _suggestion(self, query: Query) -> Query | None:
+        """The first coarser question that was tried and is answered whole."""
+        for tried, one in enumerate(coarser(query, self.matrix.variables)):
+            if tried >= TRIES:
+                return None
+            found = self.ask(one, suggest=False)
+            if isinstance(found, Answer) and not found.withheld:
+                return one
+        return None

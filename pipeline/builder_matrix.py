@@ -1,0 +1,172 @@
+"""The code matrix: all that the table builder ever holds of the children. A small number for each variable, and a record key.
+
+No text, no postcode, no area below the council, and no row can be traced to an answer: rows come in the order of their keys,
+which are keyed hashes. Whatever is asked is counted from leaf cubes of it: counts and sums of record keys.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from disclosure.table import NOT, Dimension, DisclosureError
+from pipeline.derive import NOT_ASKED
+from pipeline.table_specs import TableSpecs, VariableSpec
+
+KEY = "record_key"
+CHOSEN, NOT_CHOSEN = "chosen", "not_chosen"
+AREA = "area"
+CUBES = 256 * 2**20  # bytes of leaf cubes that are kept
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Variable:
+    """What can be asked for: its codes as a dimension, their labels, and the levels at which a table may stop ("" for all codes)."""
+
+    name: str
+    title: str
+    dimension: Dimension
+    labels: Mapping[str, str]
+    levels: tuple[str, ...] = ("",)
+    of: str = ""  # the question with several answers that this is an option of
+
+    def at(self, level: str) -> Dimension:
+        """The dimension, cut down to a level."""
+        if level not in self.levels:
+            raise DisclosureError(f"'{self.name}' has no level '{level}'")
+        if not level:
+            return self.dimension
+        return Dimension.flat(self.name, next(kept for code, kept in self.dimension.partitions if code == self.dimension.total))
+
+    def leaves_below(self, code: str) -> npt.NDArray[np.bool_]:
+        """Which of its leaves a code stands for."""
+        return np.asarray(self.dimension.aggregation[self.dimension.index[code]] > 0)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A variable as a table uses it: at a level, or, for a population, split into those of one code and all others."""
+
+    name: str
+    level: str = ""
+    only: str = ""
+
+
+def variables_of(specs: TableSpecs) -> dict[str, Variable]:
+    """The variables that can be asked for: the declared ones, and each option of those with several answers as one of its own."""
+    found: dict[str, Variable] = {}
+    for spec in specs.variables.values():
+        for variable in _options(spec) if spec.multiple else (_single(spec),):
+            found[variable.name] = variable
+    return found
+
+
+def _single(spec: VariableSpec) -> Variable:
+    dimension, labels = spec.dimension, dict(spec.labels)
+    labels.setdefault(dimension.total, "All")
+    if spec.derive is None:
+        (total, kept), *others = dimension.partitions
+        dimension = Dimension(spec.name, (*dimension.codes, NOT_ASKED), ((total, (*kept, NOT_ASKED)), *others))
+        labels[NOT_ASKED] = "Not asked"
+    return Variable(spec.name, spec.title, dimension, labels, ("", spec.top_level) if spec.top_level else ("",))
+
+
+def _options(spec: VariableSpec) -> list[Variable]:
+    labels = {"Total": "All", CHOSEN: "Chosen", NOT_CHOSEN: "Not chosen", NOT_ASKED: "Not asked"}
+    names = {code: f"{spec.name}-{code}" for code in spec.labels}
+    return [
+        Variable(names[code], f"{spec.title}: {label}", Dimension.flat(names[code], (CHOSEN, NOT_CHOSEN, NOT_ASKED)), labels, of=spec.name)
+        for code, label in spec.labels.items()
+    ]
+
+
+@dataclass(eq=False)
+class Matrix:
+    """One wave's codes (a column of leaf positions for each variable) and record keys, and the leaf cubes counted so far."""
+
+    wave: str
+    variables: Mapping[str, Variable]
+    codes: Mapping[str, npt.NDArray[np.uint16] | npt.NDArray[np.uint8]]
+    keys: npt.NDArray[np.float64]  # whole numbers; floats, so that summing them need not convert them
+    _cubes: OrderedDict[tuple[Axis, ...], Floats] = field(default_factory=OrderedDict)
+    _sums: dict[Axis, Floats] = field(default_factory=dict)
+    _held: int = 0
+    _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        if set(self.codes) != set(self.variables) or any(len(column) != len(self.keys) for column in self.codes.values()):
+            raise DisclosureError("the builder's matrix does not fit the declared variables: prepare it again")
+        for name, column in self.codes.items():
+            if len(column) and int(column.max()) >= len(self.variables[name].dimension.leaves):
+                raise DisclosureError("the builder's matrix holds a code that is not declared: prepare it again")
+
+    def dimension(self, axis: Axis) -> Dimension:
+        """The codes of an axis; of a population they are Total, its code, and "not" its code."""
+        variable = self.variables[axis.name]
+        return Dimension.flat(axis.name, (axis.only, NOT + axis.only)) if axis.only else variable.at(axis.level)
+
+    def sums(self, axis: Axis) -> Floats:
+        """0/1 matrix (codes, leaves) of an axis."""
+        if axis not in self._sums:
+            self._sums[axis] = self.dimension(axis).aggregation.astype(np.float64)
+        return self._sums[axis]
+
+    def cube(self, axes: Sequence[Axis]) -> Floats:
+        """Counts and sums of record keys over the leaves of these axes, in their order; the last axis has the two."""
+        order = tuple(sorted(axes, key=lambda axis: (axis.name, axis.level, axis.only)))
+        with self._lock:
+            cube = self._cubes.get(order)
+            if cube is not None:
+                self._cubes.move_to_end(order)
+        if cube is None:
+            cube = self._count(order)
+            with self._lock:
+                if order not in self._cubes:
+                    self._cubes[order] = cube
+                    self._held += cube.nbytes
+                while self._held > CUBES and len(self._cubes) > 1:
+                    self._held -= self._cubes.popitem(last=False)[1].nbytes
+        return cube.transpose([*(order.index(axis) for axis in axes), len(order)])
+
+    def _count(self, axes: tuple[Axis, ...]) -> Floats:
+        shape = [len(self.dimension(axis).leaves) for axis in axes]
+        cells = np.zeros(len(self.keys), np.intp)
+        for axis, size in zip(axes, shape, strict=True):
+            cells *= size
+            cells += self._column(axis)
+        cube = np.empty((prod(shape), 2))
+        cube[:, 0] = np.bincount(cells, minlength=len(cube))
+        cube[:, 1] = np.bincount(cells, weights=self.keys, minlength=len(cube))  # exact: far below 2**53
+        return cube.reshape(*shape, 2)
+
+    def _column(self, axis: Axis) -> npt.NDArray[Any]:
+        """For each child the leaf of this axis."""
+        column = self.codes[axis.name]
+        if not (axis.only or axis.level):
+            return column
+        variable, leaves = self.variables[axis.name], self.dimension(axis).leaves
+        if axis.only:
+            return np.asarray(np.where(variable.leaves_below(axis.only), 0, 1).astype(np.uint8)[column])
+        return np.asarray(np.argmax([variable.leaves_below(code) for code in leaves], axis=0).astype(np.uint8)[column])
+
+    def to_frame(self) -> pd.DataFrame:
+        """As it is stored: one row for each child, in the order of the keys."""
+        frame = pd.DataFrame({**self.codes, KEY: self.keys.astype(np.uint16)})
+        return frame.sort_values(KEY, kind="stable", ignore_index=True)
+
+    @classmethod
+    def from_frame(cls, wave: str, variables: Mapping[str, Variable], frame: pd.DataFrame) -> Matrix:
+        """The reverse. Raises DisclosureError if it is not of these variables."""
+        if set(frame.columns) != {*variables, KEY}:
+            raise DisclosureError("the builder's matrix is not of the variables that are declared now: prepare it again")
+        codes = {name: np.ascontiguousarray(frame[name].to_numpy()) for name in variables}
+        return cls(wave, variables, codes, frame[KEY].to_numpy().astype(np.float64))

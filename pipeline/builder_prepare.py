@@ -1,0 +1,104 @@
+"""From the data sets of a wave to the builder's code matrix, and back out of the vault: the one place that sees both."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from disclosure.cell_key import record_keys
+from disclosure.table import DisclosureError
+from forms.load import load_survey
+from forms.survey import Survey
+from pipeline import gate
+from pipeline.builder_bound import require_bound
+from pipeline.builder_matrix import CHOSEN, KEY, NOT_CHOSEN, Matrix, Variable, variables_of
+from pipeline.builder_policy import load_builder_policy
+from pipeline.derive import NOT_ASKED, chosen, derive
+from pipeline.table_specs import TableSpecs, load_table_specs
+from retention.keys import KeyKind, KeyMissing
+from retention.secure_store import SecureStore, StepRefused
+from retention.steps import Verb, beside
+
+Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+CELL_KEYS = "cell-keys"  # the secret of all record keys: as long as it is the same, so is every cell
+DATA_SET = "builder_codes"
+
+
+def prepare(store: SecureStore, wave_id: str, actor: str) -> dict[str, int | str]:
+    """Make and keep a wave's matrix, encrypted, under a rule of retention. Returns its counts.
+
+    Needs what `tabulate` needs. Raises StepRefused, TableSpecError, DisclosureError, KeyMissing.
+    """
+    wave = store.wave(wave_id)
+    survey = load_survey(wave.survey)
+    policy, specs = load_builder_policy(), load_table_specs(survey)
+    variables = variables_of(specs)
+    require_bound(variables, policy)
+    gate.require_tabulation(store, wave, survey)
+    with beside(store, wave, Verb.PROTECT, "builder-prepare", actor) as running:
+        frames = {name: running.load(name) for name in ("responses", "answers", "located")}
+        if any(asset.kind == "bodies_set_aside" for asset in store.assets(wave_id)):
+            located = frames["located"]
+            frames["located"] = located[~located["row"].isin(running.load("bodies_set_aside")["row"])]
+        frame = codes_of(survey, specs, variables, frames)
+        ids = [f"{wave_id}:{row}".encode() for row in frame.index]
+        frame[KEY] = record_keys(ids, _secret(store), policy.disclosure.cell_keys)
+        # Ties of keys in an order of no meaning: a row's place tells nothing of the answer that it was.
+        frame = frame.iloc[np.random.Generator(np.random.PCG64(secrets.randbits(128))).permutation(len(frame))]
+        running.save("builder_codes", Matrix.from_frame(wave_id, variables, frame).to_frame())
+        running.counts.update(responses=len(frame), variables=len(variables), policy=policy.disclosure.name)
+        return dict(running.counts)
+
+
+def _secret(store: SecureStore) -> bytes:
+    """The secret of all record keys, made once. Raises KeyMissing if it is gone although cells were read under it."""
+    if not store.ring.exists(CELL_KEYS):
+        if any(asset.kind == DATA_SET for wave in store.waves() for asset in store.assets(wave.id)):
+            raise KeyMissing("The secret of the cell keys is gone: restore it from its backup. Under a new one every cell would change.")
+        store.ring.create(CELL_KEYS, KeyKind.SYMMETRIC)
+    return store.ring.private(CELL_KEYS)
+
+
+def codes_of(survey: Survey, specs: TableSpecs, variables: Mapping[str, Variable], frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """For each child of England, by row, the position of its leaf in each variable. `frames`: responses, answers, located."""
+    people = derive(survey, specs, frames["responses"], frames["answers"], frames["located"])
+    columns: dict[str, Codes] = {}
+    for spec in specs.variables.values():
+        if spec.multiple:
+            pairs = chosen(spec, frames["answers"])
+            asked = people.index.isin(pairs["row"])
+            for code in spec.labels:
+                picked = people.index.isin(pairs.loc[pairs["code"] == code, "row"])
+                name = f"{spec.name}-{code}"
+                words = np.where(picked, CHOSEN, np.where(asked, NOT_CHOSEN, NOT_ASKED))
+                columns[name] = _positions(pd.Series(words, dtype="str"), variables[name])
+        else:
+            columns[spec.name] = _positions(people[spec.name], variables[spec.name])
+    return pd.DataFrame(columns, index=people.index)
+
+
+def _positions(codes: pd.Series[str], variable: Variable) -> Codes:
+    leaves = variable.dimension.leaves
+    found = codes.astype(str).map({leaf: at for at, leaf in enumerate(leaves)})
+    if found.isna().any():
+        raise DisclosureError(f"variable '{variable.name}' met a category that is not declared: declare it in pipeline/tables first")
+    positions = found.to_numpy(np.int64)
+    return positions.astype(np.uint8) if len(leaves) <= 256 else positions.astype(np.uint16)
+
+
+def matrix_of(store: SecureStore, wave_id: str) -> Matrix:
+    """The matrix of a wave; no other data set is opened for it. Raises StepRefused, VaultError, DisclosureError."""
+    variables = variables_of(load_table_specs(load_survey(store.wave(wave_id).survey)))
+    asset = store.asset(wave_id, DATA_SET)
+    if asset.destroyed_on is not None:
+        raise StepRefused(f"The table builder's codes of wave '{wave_id}' were destroyed: it answers nothing about this wave any more.")
+    return Matrix.from_frame(wave_id, variables, store.vault.read(asset.stored))
+
+
+def prepared(store: SecureStore) -> list[str]:
+    """Waves that can be asked about, oldest first."""
+    return [wave.id for wave in store.waves() if any(a.kind == DATA_SET and a.destroyed_on is None for a in store.assets(wave.id))]

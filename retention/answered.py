@@ -1,0 +1,85 @@
+"""What the table builder answered, on record before the answer leaves: definitions of tables and the day, never who asked.
+
+Every definition is kept once. Those that arrive together are written in one transaction, under one ledger entry, in an order of
+their own, so that neither the table nor the ledger tells how one question followed another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from queue import Empty, Queue
+
+from sqlalchemy import insert, select
+
+from retention.builder_tables import answered as table
+from retention.database import DatabaseUnavailable
+from retention.ledger import Entry
+from retention.secure_store import SecureStore, today
+
+BUILDER = "table-builder"
+MOST = 256  # definitions in one transaction
+WAITING = 4096  # definitions in memory, a bound when the database is silent
+
+
+def definitions(store: SecureStore, wave_id: str) -> list[str]:
+    """Every definition of a wave that was answered, in the order of their hashes."""
+    with store.reading() as connection:
+        return list(connection.execute(select(table.c.definition).where(table.c.wave == wave_id).order_by(table.c.id)).scalars())
+
+
+def keep(store: SecureStore, wave_id: str, asked: Sequence[str]) -> int:
+    """Write down those definitions that are not there yet; returns how many. Raises DatabaseUnavailable, LedgerError."""
+    ids = {hashlib.sha256(definition.encode()).hexdigest(): definition for definition in asked}
+    with store.reading() as connection:
+        known = set(connection.execute(select(table.c.id).where(table.c.id.in_(ids))).scalars())
+    new = sorted(set(ids) - known)
+    if new:
+        digest = hashlib.sha256("".join(new).encode()).hexdigest()
+        with store.record(Entry(BUILDER, "builder-answer", wave_id, {"tables": len(new), "sha256": digest})) as connection:
+            there = set(connection.execute(select(table.c.id).where(table.c.id.in_(new))).scalars())
+            rows = [{"id": one, "wave": wave_id, "definition": ids[one], "first_on": today()} for one in new if one not in there]
+            if rows:
+                connection.execute(insert(table), rows)
+    return len(new)
+
+
+class AnsweredLog:
+    """A thread that writes definitions down. A future is done once its definition is on record, or has failed."""
+
+    def __init__(self, store: SecureStore, wave_id: str) -> None:
+        self._store, self._wave = store, wave_id
+        self._known = set(definitions(store, wave_id))
+        self._waiting: Queue[tuple[str, Future[None]]] = Queue(WAITING)
+        threading.Thread(target=self._run, name="answered-log", daemon=True).start()
+
+    def add(self, definition: str) -> Future[None]:
+        """Write one definition down. The future raises what `keep` raises."""
+        future: Future[None] = Future()
+        if definition in self._known:
+            future.set_result(None)
+        elif self._waiting.full():
+            future.set_exception(DatabaseUnavailable("The log of answers does not keep up: try again."))
+        else:
+            self._waiting.put((definition, future))
+        return future
+
+    def _run(self) -> None:
+        while True:
+            group = [self._waiting.get()]
+            try:
+                while len(group) < MOST:
+                    group.append(self._waiting.get_nowait())
+            except Empty:
+                pass
+            try:
+                keep(self._store, self._wave, [definition for definition, _ in group])
+            except BaseException as error:
+                for _, future in group:
+                    future.set_exception(error)
+                continue
+            self._known.update(definition for definition, _ in group)
+            for _, future in group:
+                future.set_result(None)
