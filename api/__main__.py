@@ -1,6 +1,6 @@
 """`python -m api DOOR [--port N]`: run one door, and print its address once it is ready.
 
-The child door is run by several processes (api.workers); the others, which few people use, by one.
+The child door and the table builder are run by several processes (api.workers); the others, which few people use, by one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from typing import NoReturn
 
 from starlette.types import ASGIApp
@@ -57,15 +58,29 @@ async def _serve(door: str, port: int, until_eof: bool) -> bool:
     return web.started
 
 
+def _serve_builder(port: int, workers: int | None, until_eof: bool) -> None:
+    """Serve until told to stop. Each worker opens the prepared codes for itself; that they open is tried here first."""
+    from api.builder import application
+    from api.workers import bind
+
+    application()
+    _serve_workers(application, bind("127.0.0.1", port), "127.0.0.1", workers, until_eof)
+
+
 def _serve_children(host: str, port: int, workers: int | None, until_eof: bool) -> None:
     """Serve until told to stop. What keeps the door shut is raised here, before a worker is started."""
-    from api.workers import bind, serve
+    from api.workers import bind
     from retention.collection_store import connect_door
     from retention.settings import load_settings
 
     app = _application("child")
     connect_door(load_settings().collection)
-    held = bind(host, port)
+    _serve_workers(lambda: app, bind(host, port), host, workers, until_eof)
+
+
+def _serve_workers(door: Callable[[], ASGIApp], held: socket.socket, host: str, workers: int | None, until_eof: bool) -> None:
+    from api.workers import serve
+
     address = f"http://{f'[{host}]' if ':' in host else host}:{held.getsockname()[1]}/"
 
     def opened() -> None:
@@ -78,7 +93,7 @@ def _serve_children(host: str, port: int, workers: int | None, until_eof: bool) 
 
     if until_eof:
         threading.Thread(target=gone, daemon=True).start()
-    serve(lambda: app, held, opened, workers, host)
+    serve(door, held, opened, workers, host)
 
 
 def _port(given: str) -> int:
@@ -95,12 +110,14 @@ def _stop(_signal: int, _frame: object) -> NoReturn:
 def main() -> None:
     """Parse the arguments and serve until SIGTERM or SIGINT. What keeps the door shut is one sentence on standard error."""
     parser = argparse.ArgumentParser(prog="python -m api", description=__doc__)
-    parser.add_argument("door", choices=("child", "staff", "researcher"))
+    parser.add_argument("door", choices=("child", "staff", "researcher", "builder"))
     parser.add_argument("--port", type=_port, default=0, help="0 takes any free one")
     parser.add_argument(
         "--host", default="127.0.0.1", help="of the child door: the address to listen at; a proxy with TLS stands before it"
     )
-    parser.add_argument("--workers", type=int, default=None, help="of the child door: processes; as many as processors, at least two")
+    parser.add_argument(
+        "--workers", type=int, default=None, help="of the child door and the builder: processes; as many as processors, at least two"
+    )
     parser.add_argument("--until-eof", action="store_true", help="stop as well when standard input ends")
     arguments = parser.parse_args()
     quieten()
@@ -109,6 +126,9 @@ def main() -> None:
     try:
         if arguments.door == "child":
             _serve_children(arguments.host, arguments.port, arguments.workers, arguments.until_eof)
+            return
+        if arguments.door == "builder":
+            _serve_builder(arguments.port, arguments.workers, arguments.until_eof)
             return
         opened = asyncio.run(_serve(arguments.door, arguments.port, arguments.until_eof))
     except OSError as error:

@@ -74,7 +74,7 @@ def as_json(builder: Builder, found: Answer | Refusal) -> bytes:
         areas = list(found.areas)
         told = {"type": "about:blank", "title": "Not answered", "status": 422, "detail": found.says, "rule": found.rule, "areas": areas}
         return json.dumps(told | {"would_be_answered": suggestion}).encode()
-    values: list[int | None] = found.values.reshape(-1).tolist()
+    values: Sequence[int | None] = found.values.reshape(-1).tolist()
     if (found.values == WITHHELD).any():
         values = [None if value == WITHHELD else value for value in values]
     withheld = {rule: {"cells": cells, "areas": list(areas), "says": SAID[rule]} for rule, (cells, areas) in found.withheld.items()}

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from pipeline import (
+    cli_builder,
     cli_collection,
     cli_disclosure,
     cli_extracts,
@@ -44,6 +45,7 @@ app.add_typer(cli_quotes.app, name="quotes")
 app.add_typer(cli_residual.app, name="residual")
 app.add_typer(cli_themes.app, name="themes")
 app.add_typer(cli_disclosure.app, name="disclosure")
+app.add_typer(cli_builder.app, name="builder")
 app.add_typer(cli_policy.app, name="policy")
 app.add_typer(cli_forms.app, name="forms")
 cli_governance.mount(app)
