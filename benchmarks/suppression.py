@@ -1,28 +1,38 @@
 """Disclosure control on benchmark tables: what is withheld, how long it takes, and what the attack still finds.
 
-Usage: python benchmarks/suppression.py FOLDER SET [SET ...] [--policy P] [--attack]
+Usage: python -m benchmarks.suppression FOLDER SET [SET ...] [--policy P] [--width N] [--sum N] [--attack] [--peer PYTHON]
 
 A SET is a table's name, or several joined by "+" to be protected together (T5a+T5b+T5c). FOLDER holds each table's inner
 cells (NAME.csv: one column for each variable, n) and each variable's hierarchy (hier_VARIABLE.csv: code, parent).
-`--attack` also attacks the published tables from scratch, without the proofs. Seconds are CPU seconds of this process.
+`--width` and `--sum` replace two of the policy's numbers: the least distance between a withheld count's bounds, and the least
+known sum of withheld counts. `--attack` also attacks the published tables from scratch, without the proofs. `--peer` is the
+Python of an environment made from requirements-bench.lock: its pytauargus protects each SET of a single table of up to 5,000 cells
+in the same run, and what it gives is attacked in the same way. Seconds are CPU seconds, those of all processes; without the
+rule on groups, which the peer does not have.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import resource
-import time
+import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from disclosure.audit import audit
-from disclosure.policy import Policy, load_policy
+from disclosure.policy import Group, Policy, load_policy
 from disclosure.protect import protect
+from disclosure.suppression import choose
 from disclosure.system import link
-from disclosure.table import Dimension, Table
+from disclosure.table import WITHHELD, Dimension, DisclosureError, PublishedTable, Status, Table
+
+PEER = Path(__file__).parent / "tau_argus.py"
+PEER_CELLS = 5_000
 
 
 def read(folder: Path, name: str) -> Table:
@@ -35,24 +45,49 @@ def read(folder: Path, name: str) -> Table:
     return Table.from_inner(name, dimensions, frame)
 
 
+def seconds() -> float:
+    """CPU seconds of this process and of those it has waited for."""
+    return sum(use.ru_utime + use.ru_stime for use in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+
+
 def measure(tables: list[Table], policy: Policy, attack: bool) -> Iterator[str]:
     """One set's figures, as cells of a line."""
-    start = time.process_time()
-    result = protect(tables, policy)
-    yield f"{time.process_time() - start:.2f} s"
+    start = seconds()
     system = link(tables)
-    hidden = np.zeros(len(system.x), bool)
-    for at, table in zip(system.entries, result.tables, strict=True):
-        hidden[at] |= table.withheld.reshape(-1)
-    primary = (system.x > 0) & (system.x < policy.threshold)
-    yield f"{len(system.x)} cells, {int(primary.sum())} primary"
-    yield f"{int(hidden.sum())} withheld / {int(system.x[hidden].sum())} children"
-    yield f"narrowest {result.audit.narrowest}, {result.proofs.changes.shape[0]} proofs"
+    chosen = choose(system, tables, policy, progress=lambda _share: None)
+    yield f"{seconds() - start:.2f} s to choose"
+    hidden = chosen.pattern.hidden & ~system.implied
+    yield f"{len(system.x)} cells, {int(chosen.rules.small.sum())} primary"
+    yield f"{int(hidden.sum())} withheld / {int(system.x[hidden].sum())} children, {chosen.pattern.moves.shape[0]} proofs"
+    start = seconds()
+    result = protect(tables, policy)
+    yield f"{seconds() - start:.2f} s with the proofs checked: none narrower than {result.audit.narrowest}"
     if attack:
-        start = time.process_time()
+        start = seconds()
         found = audit(result.tables, policy)
-        yield f"attack from scratch {time.process_time() - start:.2f} s: {len(found.exposed)} exposed"
+        yield f"attack from scratch {seconds() - start:.2f} s: {len(found.exposed)} exposed"
     yield f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB"
+
+
+def measure_peer(python: Path, folder: Path, table: Table, policy: Policy) -> Iterator[str]:
+    """The same of pytauargus' modular method, attacked by this project."""
+    run = subprocess.run([python, PEER, folder, table.id, str(policy.threshold)], capture_output=True, text=True, check=False)
+    if run.returncode:
+        missing = "pytauargus is not installed there: uv pip install -r requirements-bench.lock"
+        yield missing if "No module named 'pytauargus'" in run.stderr else run.stderr.strip().splitlines()[-1]
+        return
+    answer = json.loads(run.stdout)
+    hidden = np.zeros(table.counts.shape, bool)
+    for codes in answer["withheld"]:
+        hidden[tuple(d.index[code or d.total] for d, code in zip(table.dimensions, codes, strict=True))] = True
+    yield f"pytauargus: {answer['seconds']:.2f} s to choose"
+    yield f"{int(hidden.sum())} withheld / {int(table.counts[hidden].sum())} children"
+    status = np.where(hidden, np.where(table.counts < policy.threshold, Status.PRIMARY, Status.SECONDARY), Status.PUBLISHED).astype(np.str_)
+    published = PublishedTable(table.id, table.dimensions, np.where(hidden, WITHHELD, table.counts), status, hidden.astype(np.int64))
+    try:
+        yield f"{len(audit([published], policy).exposed)} exposed"
+    except DisclosureError as error:
+        yield str(error)
 
 
 def main() -> None:
@@ -61,12 +96,21 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("sets", nargs="+")
     parser.add_argument("--policy", default="ons-threshold-10")
+    parser.add_argument("--width", type=int)
+    parser.add_argument("--sum", type=int)
     parser.add_argument("--attack", action="store_true")
+    parser.add_argument("--peer", type=Path)
     arguments = parser.parse_args()
-    policy = load_policy(arguments.policy)
+    policy = replace(load_policy(arguments.policy), group_disclosure=Group.NONE)
+    if arguments.width is not None:
+        policy = replace(policy, minimum_width=arguments.width)
+    if arguments.sum is not None:
+        policy = replace(policy, minimum_withheld_sum=arguments.sum)
     for names in arguments.sets:
         tables = [read(arguments.folder, name) for name in names.split("+")]
         print(names, *measure(tables, policy, arguments.attack), sep=" | ", flush=True)
+        if arguments.peer and len(tables) == 1 and tables[0].counts.size <= PEER_CELLS:
+            print(names, *measure_peer(arguments.peer, arguments.folder, tables[0], policy), sep=" | ", flush=True)
 
 
 if __name__ == "__main__":

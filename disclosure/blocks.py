@@ -19,7 +19,7 @@ import numpy as np
 from scipy import sparse
 
 from disclosure.moves import Mask, Whole
-from disclosure.secondary import Effort, Pattern, Problem, Proofs, finish, never, prove, suppress
+from disclosure.secondary import FAR_COSTS, Effort, Pattern, Problem, Proofs, finish, never, prove, suppress
 from disclosure.system import System
 
 WHOLE = 6000  # up to so many movable cells, a system is one block
@@ -95,7 +95,7 @@ def extend(problem: Problem, pattern: Pattern, *, thorough: bool) -> Pattern:
         return found
     proofs = Proofs(problem)
     proofs.take(moves)
-    hidden = prove(problem, proofs, hidden, allowed | hidden, free=False, thorough=thorough)
+    hidden = prove(problem, proofs, hidden, allowed | hidden, free=False, thorough=thorough, step=FAR_COSTS)
     more = sparse.csr_matrix(np.array(proofs.moves, np.int64).reshape(len(proofs.moves), len(hidden)))
     return finish(problem, hidden, sparse.vstack([moves, more]).tocsr())
 

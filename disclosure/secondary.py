@@ -21,6 +21,7 @@ from disclosure.moves import Finder, Groups, Mask, Whole, group
 Floats = npt.NDArray[np.float64]
 HIDDEN_COST = 1e-3  # one step of a cell that is withheld already
 PROVEN_COST = 1e-2  # the same once it has its proof: a new move had better pass through cells that have none
+FAR_COSTS = (3.0, 4.0)  # the two where much is withheld already: free steps would let a search wander
 
 
 @dataclass(eq=False)
@@ -129,9 +130,9 @@ class Pattern:
     unproven: Mask
 
 
-def _costs(groups: Groups, problem: Problem, hidden: Mask, proven: Mask) -> Floats:
-    """Cost of one step of each group: what its cells would add to the withheld."""
-    cost = np.where(hidden | problem.free, np.where(proven, PROVEN_COST, HIDDEN_COST), problem.weight)
+def _costs(groups: Groups, problem: Problem, hidden: Mask, proven: Mask, step: tuple[float, float]) -> Floats:
+    """Cost of one step of each group: what its cells would add to the withheld; `step` of a withheld cell, or a proven one."""
+    cost = np.where(hidden | problem.free, np.where(proven, step[1], step[0]), problem.weight)
     total = np.zeros(groups.matrix.shape[1])
     alive = groups.of >= 0
     np.add.at(total, groups.of[alive], cost[alive])
@@ -182,11 +183,20 @@ def _moves_for(finder: Finder, target: int, needs: _Needs, *, first: bool, thoro
     return min(found, key=lambda each: each[0])[1] if found else []
 
 
-def prove(problem: Problem, proofs: Proofs, hidden: Mask, movable: Mask, *, free: bool, thorough: bool = True) -> Mask:
+def prove(
+    problem: Problem,
+    proofs: Proofs,
+    hidden: Mask,
+    movable: Mask,
+    *,
+    free: bool,
+    thorough: bool = True,
+    step: tuple[float, float] = (HIDDEN_COST, PROVEN_COST),
+) -> Mask:
     """Finds moves for all withheld cells without proof; returns the withheld cells, more than before unless `free`."""
     groups = group(problem.matrix, movable, problem.up, problem.down)
     needs = _Needs.of(problem, groups)
-    finder = Finder(groups, _costs(groups, problem, hidden, proofs.proven()))
+    finder = Finder(groups, _costs(groups, problem, hidden, proofs.proven(), step))
     hidden = hidden.copy()
     failed = np.zeros(len(hidden), bool)
     while True:
@@ -204,7 +214,7 @@ def prove(problem: Problem, proofs: Proofs, hidden: Mask, movable: Mask, *, free
                 touched |= move != 0
             hidden |= touched & ~problem.free
             changed = np.unique(groups.of[touched & (groups.of >= 0)])
-            finder.set_cost(changed, _costs(groups, problem, hidden, proofs.proven())[changed])
+            finder.set_cost(changed, _costs(groups, problem, hidden, proofs.proven(), step)[changed])
 
 
 def _prune(problem: Problem, proofs: Proofs, hidden: Mask, spent: Callable[[], bool]) -> tuple[Mask, list[Whole]]:
