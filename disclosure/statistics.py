@@ -102,9 +102,7 @@ def means(cells: CellSums, bounds: tuple[float, float], withheld: Mask, policy: 
         raise DisclosureError("values lie outside the range they were declared with: mend the declaration or the data")
     step = high - low
     near_end = (cells.sums - low * cells.counts <= step) | (high * cells.counts - cells.sums <= step)
-    refused = withheld | (cells.counts < policy.mean_base) | near_end
-    if low < 0 or high > 10 * max(low, 1):  # amounts; scores of a short scale cannot be dominated by one child
-        refused |= sensitive(cells, policy)
+    refused = withheld | (cells.counts < policy.mean_base) | near_end | sensitive(cells, policy)
     shown: list[str | None] = []
     for count, total, no in zip(cells.counts.tolist(), cells.sums.tolist(), refused.tolist(), strict=True):
         digits = [d for d in range(policy.mean_decimals + 1) if count >= FEWEST_SUMS * 10**d]

@@ -141,6 +141,8 @@ def test_sums_are_unbiased_with_a_variance_of_the_unit() -> None:
     by_count = CHANGES.change(counts, rng.integers(0, KEYS, len(keys)))  # keys of their own
     assert abs(np.corrcoef(shown, by_count)[0, 1]) < 0.01
     assert perturb_sums(np.zeros(1), np.zeros(1, np.int64), 4.0, np.array([9]), CHANGES).tolist() == [0.0]
+    moving = int(np.flatnonzero(CHANGES.lookup[CHANGES.rules.last])[0])
+    assert perturb_sums(np.array([5.0]), np.array([1]), 4.0, np.array([moving]), CHANGES)[0] != 5.0
 
 
 def test_a_mean_is_the_perturbed_sum_over_the_perturbed_count_and_stays_in_range() -> None:
@@ -157,3 +159,17 @@ def test_a_mean_is_the_perturbed_sum_over_the_perturbed_count_and_stays_in_range
         perturb_means(np.array([201.0]), np.array([40]), (1, 5), np.array([1]), np.array([40]), 30, CHANGES)
     with pytest.raises(DisclosureError, match="bound"):
         perturb_means(sums, counts, (5, 5), keys, shown, 30, CHANGES)
+
+
+def test_a_mean_at_the_edges_of_its_range_and_base() -> None:
+    down = int(np.flatnonzero(CHANGES.lookup[CHANGES.rules.last] == -3)[0])
+    one = (np.array([down]), np.array([1]))
+    assert perturb_means(np.array([40.0]), np.array([40]), (1, 5), one[0], np.array([30]), 30, CHANGES).tolist() == [1.0]
+    assert perturb_means(np.array([3.0]), np.array([1]), (1, 5), one[0], one[1], 1, CHANGES).tolist() == [1.0]
+    assert np.isnan(perturb_means(np.array([0.0]), np.array([0]), (1, 5), one[0], one[1], 1, CHANGES)[0])
+    with pytest.raises(DisclosureError, match="smallest base"):
+        perturb_means(np.array([3.0]), np.array([1]), (1, 5), *one, 0, CHANGES)
+    with pytest.raises(DisclosureError, match="lies outside"):
+        perturb_means(np.array([39.5]), np.array([40]), (1, 5), one[0], np.array([40]), 30, CHANGES)
+    with pytest.raises(DisclosureError, match="lies outside"):
+        perturb_means(np.array([200.5]), np.array([40]), (1, 5), one[0], np.array([40]), 30, CHANGES)

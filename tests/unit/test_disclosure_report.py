@@ -38,6 +38,9 @@ def test_the_loss_counts_cells_and_children() -> None:
     assert loss(TRUE, SHOWN, LOW, high).mean_unknown is None
     assert widths(SHOWN, LOW, high)[0].tolist() == [26, 26, 26]
     assert widths(SHOWN, LOW, high)[1] == 1
+    low, high = LOW.copy(), HIGH.copy()
+    low[1, 1] = high[1, 1] = 0
+    assert widths(SHOWN, low, high)[0].tolist() == [0, 26, 26, 26]
 
 
 def test_the_loss_of_rounding_is_how_far_counts_are_moved() -> None:

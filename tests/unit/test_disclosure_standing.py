@@ -68,6 +68,22 @@ def test_an_area_is_sparse_above_its_share_and_keeps_its_total() -> None:
     assert tiny[1:].sum() == 2 * 8
 
 
+@pytest.mark.parametrize(
+    ("counts", "sparse"),
+    [
+        ([0, 3, 4, 5, 50], True),  # three of five that are not nought
+        ([0, 0, 0, 40, 50], False),
+        ([1, 1, 1, 50, 0], True),
+        ([10, 10, 10, 50, 0], False),
+        ([9, 9, 9, 50, 0], True),
+        ([0, 0, 0, 0, 0], False),
+    ],
+)
+def test_noughts_say_nothing_of_an_areas_sparseness(counts: list[int], sparse: bool) -> None:
+    true = table([counts, [50] * 5])
+    assert withheld_whole(true, SPARSE)[1].any() == sparse
+
+
 def test_a_sparse_area_is_withheld_whole_by_every_method() -> None:
     true = table([[3, 4, 5, 50], [30, 60, 30, 50], [31, 44, 52, 50]])
     shown = protect([true], SPARSE).tables[0]

@@ -60,6 +60,15 @@ def test_both_parts_of_a_rate_must_reach_the_threshold() -> None:
     assert rate(10, 999, 100, FINE) == "1"
 
 
+def test_a_rate_at_its_edges() -> None:
+    assert rate(10, 10, 1000, POLICY) == "1000"
+    assert rate(1, 500, 1000, POLICY) is None
+    assert rate(20, 3000, 100, FINE) == "0.7"
+    assert rate(20, 10_000, 100, FINE) == "0.20"
+    assert rate(20, 10_000, 100, POLICY) == "0"
+    assert percentage(20, 10_000, POLICY) == "0"
+
+
 def one_cell(*values: float, contributors: int = 2) -> CellSums:
     return sum_cells(np.zeros(len(values), np.int64), np.array(values, float), 1, contributors)
 
@@ -72,9 +81,24 @@ def test_sums_know_their_largest_values() -> None:
     assert cells.largest.tolist() == [[5, 2, 0], [0, 0, 0], [9, 3, 1]]
 
 
+def test_the_two_largest_are_always_known() -> None:
+    assert one_cell(3, 5, 4, contributors=1).largest.tolist() == [[5, 4]]
+
+
+def test_each_cell_is_judged_by_itself() -> None:
+    cells = sum_cells(np.repeat([0, 1], 12), np.array([900.0, *[1.0] * 11, *[1.0] * 12]), 2, 2)
+    assert sensitive(cells, POLICY).tolist() == [True, False]
+
+
+def test_one_child_alone_is_sensitive_and_so_is_one_value_among_noughts() -> None:
+    assert sensitive(one_cell(1.0), replace(POLICY, dominance_share=1.0, p_percent=0))[0]
+    for value in (5.0, 0.5):
+        assert sensitive(one_cell(value, *[0.0] * 12), replace(POLICY, dominance_share=1.0))[0]
+
+
 @pytest.mark.parametrize(("cells", "values"), [([0], [np.nan]), ([0], [np.inf]), ([0, 0], [1.0]), ([1], [1.0]), ([-1], [1.0])])
 def test_sums_of_what_is_no_number_or_no_cell_are_refused(cells: list[int], values: list[float]) -> None:
-    with pytest.raises(DisclosureError):
+    with pytest.raises(DisclosureError, match=r"number for every record|lies in a cell"):
         sum_cells(np.array(cells), np.array(values), 1, 2)
 
 
@@ -130,6 +154,15 @@ def test_a_mean_of_amounts_is_not_shown_if_one_child_makes_it_up() -> None:
 def test_values_outside_the_declared_range_are_refused() -> None:
     with pytest.raises(DisclosureError, match="range"):
         shown_mean(*[6.0] * 40)
+    with pytest.raises(DisclosureError, match="range"):
+        shown_mean(6.0, *[3.0] * 39)
+    with pytest.raises(DisclosureError, match="range"):
+        shown_mean(*[3.0] * 40, bounds=(3, 3))
+
+
+def test_a_mean_has_no_more_digits_than_the_policy_allows() -> None:
+    many = one_cell(*[2.0, 4.0] * 1500)
+    assert means(many, (1, 5), np.array([False]), POLICY) == ["3.0"]
 
 
 def test_a_quantile_needs_a_base_and_children_on_both_sides() -> None:
@@ -141,6 +174,12 @@ def test_a_quantile_needs_a_base_and_children_on_both_sides() -> None:
     assert quantile(scores, 0.18, POLICY) is None  # nine below
     assert quantile(scores, 0.8, POLICY) == 4
     assert quantile(scores, 0.82, POLICY) is None  # nine above
+
+
+def test_a_quantile_is_the_value_at_its_share() -> None:
+    values = np.repeat([1.0, 2.0], [15, 25])
+    assert quantile(values, 0.4, POLICY) == 2
+    assert quantile(values, 0.375, POLICY) == 1
 
 
 def test_a_quantile_is_no_single_childs_value() -> None:
