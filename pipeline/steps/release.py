@@ -19,27 +19,40 @@ from pipeline.release_description import (
     rounded_answers,
 )
 from pipeline.release_files import build_release
+from pipeline.release_map import Boundaries
 from pipeline.release_quotes import ReleaseQuote
 from pipeline.release_register import tables_of
 from pipeline.table_specs import TableSpecs, VariableSpec
 from pipeline.themes import THEMES, specs_of
 from retention import releases
-from retention.releases import Release
+from retention.releases import Release, ReleaseRefused, ReleaseState
 from retention.secure_store import SecureStore
 from retention.steps import Verb, require
 
 
-def draft(store: SecureStore, wave_id: str, release_id: str, actor: str, quotes: Sequence[ReleaseQuote] = ()) -> Release:
+def draft(
+    store: SecureStore,
+    wave_id: str,
+    release_id: str,
+    actor: str,
+    quotes: Sequence[ReleaseQuote] = (),
+    layers: Sequence[Boundaries] = (),
+    replaces: str | None = None,
+    changes: Sequence[str] = (),
+) -> Release:
     """Build the files of a release in the secure zone and register their hash. Raises StepRefused, ReleaseRefused, ReleaseInvalid.
 
-    `quotes`: approved ones that leave with the tables (pipeline.quotes). A draft that was built but not registered is built again; one
-    that is registered is never replaced.
+    `quotes`: approved ones that leave with the tables (pipeline.quotes). `layers`: boundaries for maps, the finest first. `replaces`:
+    the release that this is a new version of, with what changed, a sentence each. A draft that was built but not registered is built
+    again; one that is registered is never replaced.
     """
     wave = store.wave(wave_id)
     require(store, wave, Verb.RELEASE)
     for known in releases.releases(store, wave_id):
         if known.id == release_id:
             return known
+    if replaces is not None and releases.release(store, replaces).state not in (ReleaseState.RELEASED, ReleaseState.WITHDRAWN):
+        raise ReleaseRefused(f"Release '{replaces}' never left the office: only a released one can have a new version.")
     survey = load_survey(wave.survey)
     specs = specs_of(store, wave_id, survey)
     published = tables_of(store, wave_id)
@@ -57,6 +70,8 @@ def draft(store: SecureStore, wave_id: str, release_id: str, actor: str, quotes:
         collected_to=last,
         answers=rounded_answers(store.asset(wave_id, "responses").stored.rows),
         policy=policy,
+        replaces=replaces,
+        changes=tuple(changes),
         attack=_result(attack, sum(table.values.size for table in published)),
     )
     by_id = {spec.id: spec for spec in specs.tables}
@@ -70,7 +85,7 @@ def draft(store: SecureStore, wave_id: str, release_id: str, actor: str, quotes:
         )
         for table in published
     ]
-    digest = build_release(draft_folder(store.zone, release_id), description, tables, quotes=quotes)
+    digest = build_release(draft_folder(store.zone, release_id), description, tables, layers, quotes=quotes)
     return releases.draft(store, release_id, wave_id, actor, digest)
 
 
