@@ -31,6 +31,7 @@ def bound_curve(found: Residual, policy: ReviewPolicy) -> str:
     last = max(found.read * 2, policy.first_draw * 2)
     last = min(last, found.unread) if found.unread > 10 else max(last, 10)
     confidence = policy.confidence(max(found.looks, 1))
+    later = policy.confidence(found.looks + 1) if found.complete else confidence  # reading on is a further look
     first = max(found.missed + 1, last // 60)
     reads = sorted({round(first + (last - first) * k / 80) for k in range(81)} | ({found.read} if found.read > found.missed else set()))
     ceiling = _round_up(max(3 * policy.most_per_1000, min(2 * found.upper, PER)) if found.read else 5 * policy.most_per_1000)
@@ -48,7 +49,7 @@ def bound_curve(found: Residual, policy: ReviewPolicy) -> str:
         _text(svg, LEFT - 10, y(rate) + 5, f"{rate:.0f}", anchor="end")
         _text(svg, x(texts), TOP + PLOT + 22, f"{texts:,.0f}", anchor="middle")
     _text(svg, (LEFT + WIDTH - RIGHT) / 2, TOP + PLOT + 50, "texts of the sample read, if no more turn out to be missed", anchor="middle")
-    bounds = [(read, PER * upper(found.missed, read, confidence)) for read in reads]
+    bounds = [(read, PER * upper(found.missed, read, confidence if read <= found.read else later)) for read in reads]
     points = [(x(read), y(bound)) for read, bound in bounds if bound <= ceiling]
     for (x1, y1), (x2, y2) in pairwise(points):
         _line(svg, x1, y1, x2, y2, LINE, 3)
@@ -60,7 +61,8 @@ def bound_curve(found: Residual, policy: ReviewPolicy) -> str:
         ET.SubElement(
             svg, "circle", {"cx": f"{at[0]:.1f}", "cy": f"{at[1]:.1f}", "r": "8", "fill": colour, "stroke": "#ffffff", "stroke-width": "2"}
         )
-        _text(svg, at[0] + 14, at[1] - 12, f"now: {found.upper:.1f}", INK, "start" if at[0] < WIDTH - 180 else "end")
+        beside, anchor = (14, "start") if at[0] < WIDTH - 180 else (-14, "end")
+        _text(svg, at[0] + beside, at[1] - 12, f"now: {found.upper:.1f}", INK, anchor)
     return ET.tostring(svg, encoding="unicode")
 
 

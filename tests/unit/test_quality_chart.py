@@ -43,7 +43,7 @@ def test_the_curve_stays_on_its_drawing_and_says_where_it_is(found: Residual) ->
     falling = [
         float(line.attrib["y2"]) - float(line.attrib["y1"]) for line in tree.iter(f"{SVG}line") if line.attrib["stroke-width"] == "3"
     ]
-    assert all(step >= 0 for step in falling), "the more is read, the lower the bound"
+    assert sum(step < 0 for step in falling) <= 1, "the more is read, the lower the bound, but for the step to the next look"
 
 
 def test_shares_are_drawn_in_their_intervals() -> None:
