@@ -28,11 +28,6 @@ def conventional(counts: Whole, base: int) -> Whole:
     return np.asarray((2 * counts + base) // (2 * base) * base)
 
 
-def behind(shown: Whole, base: int) -> tuple[Whole, Whole]:
-    """The least and the largest count that conventional rounding shows as this."""
-    return np.maximum((2 * shown - base + 1) // 2, 0), np.asarray((2 * shown + base - 1) // 2)
-
-
 def small_counts_rounded(counts: Whole, threshold: int, base: int) -> Whole:
     """WITHHELD for counts from 1 to below the threshold; 0 stays 0, and all others are rounded, to no less than `base`."""
     rounded = np.maximum(conventional(counts, base), base)

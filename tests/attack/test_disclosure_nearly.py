@@ -15,6 +15,7 @@ from disclosure.cell_key import cell_keys, record_keys
 from disclosure.differencing import attack_together
 from disclosure.policy import Group, Policy, load_policy
 from disclosure.protect import protect
+from disclosure.rounding import conventional
 from disclosure.table import WITHHELD, Dimension, DisclosureError, Method, PublishedTable, Status, Table
 
 NHS, DFE, CENSUS = (load_policy(name) for name in ("nhs-1-7-round-5", "dfe-round-10", "census-cell-key"))
@@ -105,6 +106,16 @@ def test_earlier_tables_of_any_method_count() -> None:
     rounded = alter([replace(true, id="rounded")], CONTROLLED, {})
     found = attack_together(rounded, [exact], CONTROLLED).exposed
     assert [(e.low, e.high) for e in found] == [(3, 3)]
+
+
+@given(st.integers(2, 12), st.integers(0, 200))
+def test_what_lies_behind_a_rounded_count_is_every_count_that_rounds_to_it(base: int, count: int) -> None:
+    policy = replace(CONVENTIONAL, rounding_base=base)
+    shown = alter([table([count])], policy, {})[0]
+    bounded = bounds_of(shown, policy, secondary=False)
+    counts = np.arange(0, 250)
+    alike = counts[conventional(counts, base) == shown.values[1]]
+    assert (bounded.low[1], bounded.high[1]) == (alike.min(), alike.max())
 
 
 EVERY = np.indices((12,) * 4).reshape(4, -1).T  # every table of four counts up to 11
