@@ -26,6 +26,7 @@ from api.staff_proxy import TrustedProxy
 from api.staff_quality import add_quality
 from api.staff_quotes import add_quotes
 from api.staff_releases import add_release_desk
+from api.staff_retention import add_retention
 from api.staff_review import add_review_desk
 from api.staff_session import Attempts, Clock, Session, Sessions
 from api.staff_themes import add_coding
@@ -78,6 +79,7 @@ def create_app(zone: SecureZone, release_zone: ReleaseZone | None = None, clock:
     add_release_desk(guard, store, release_zone)
     add_assessment(guard, store)
     add_accounts(guard, store)
+    add_retention(guard, store)
     _add_errors(app)
     return harden(LoopbackOnly(app), LARGEST_BODY, cookies=True)
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from retention import tables
 from retention.bundle import sample_unchecked
@@ -58,8 +59,7 @@ def _destroy(store: SecureStore, wave: Wave, kind: str, actor: str, authority: s
     certificate = next((found for found in certificates(store, wave.id) if found.kind == kind), None)
     if certificate is None:
         certificate = _certify(store, asset, actor, authority, verified)
-    path = store.zone.certificates / f"{wave.id}-{kind}.json"
-    write_private(path, json.dumps({"document": certificate.document, "signature": certificate.signature}, indent=1).encode())
+    write_certificate(store, certificate)
     return certificate
 
 
@@ -76,15 +76,31 @@ def _certify(store: SecureStore, asset: Asset, actor: str, authority: str, verif
         "by": actor,
         "verified": verified,
     }
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    signature = store.ring.sign(SIGNING_KEY, text.encode()).hex()
-    certificate = Certificate(str(document["certificate"]), asset.wave, asset.kind, text, signature)
+    certificate = signed_certificate(store, document)
     counts: dict[str, int | str] = {"records": asset.stored.rows, "key": asset.stored.key_id, "certificate": certificate.id}
     with store.record(Entry(actor, f"destroy-{asset.kind.replace('_', '-')}", asset.wave, counts)) as connection:
         connection.execute(update(tables.asset).where(tables.asset.c.id == asset.id).values(destroyed_on=today()))
-        values = {"id": certificate.id, "wave": asset.wave, "kind": asset.kind, "document": text, "signature": signature}
-        connection.execute(insert(tables.certificate).values(**values))
+        insert_certificate(connection, certificate)
     return certificate
+
+
+def signed_certificate(store: SecureStore, document: Mapping[str, object]) -> Certificate:
+    """A certificate of this document, which names itself (`certificate`), `wave` and `what`."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    signature = store.ring.sign(SIGNING_KEY, text.encode()).hex()
+    return Certificate(str(document["certificate"]), str(document["wave"]), str(document["what"]), text, signature)
+
+
+def insert_certificate(connection: Connection, certificate: Certificate) -> None:
+    """Register a certificate inside the transaction that records its destruction."""
+    values = {"id": certificate.id, "wave": certificate.wave, "kind": certificate.kind, "document": certificate.document}
+    connection.execute(insert(tables.certificate).values(**values, signature=certificate.signature))
+
+
+def write_certificate(store: SecureStore, certificate: Certificate) -> None:
+    """Put a certificate where it can be copied and verified with the public key alone."""
+    path = store.zone.certificates / f"{certificate.wave}-{certificate.kind}.json"
+    write_private(path, json.dumps({"document": certificate.document, "signature": certificate.signature}, indent=1).encode())
 
 
 def _try_to_open(store: SecureStore, asset: Asset) -> dict[str, int | str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -35,11 +36,12 @@ class Rule:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Rules by kind of data set; categories by table and column."""
+    """Rules by kind of data set; categories by table and column; rules of what lies outside vault and databases, by name."""
 
     rules: Mapping[str, Rule]
     columns: Mapping[str, Mapping[str, str]]
     tables: Mapping[str, Mapping[str, str | int]]
+    elsewhere: Mapping[str, Rule] = field(default_factory=dict)
 
     def rule(self, kind: str) -> Rule:
         """The rule of this kind. Raises RuleMissing."""
@@ -56,8 +58,12 @@ def load_schedule(path: Path = _SCHEDULE) -> Schedule:
         assets, columns, tables = dict(data["assets"]), dict(data["columns"]), dict(data["tables"])
     except (yaml.YAMLError, KeyError, TypeError, ValueError):
         raise RuleMissing("The retention schedule cannot be read: it needs assets, columns and tables.") from None
+    return Schedule(_rules(assets), columns, tables, _rules(dict(data.get("elsewhere") or {})))
+
+
+def _rules(entries: Mapping[str, Any]) -> dict[str, Rule]:
     rules: dict[str, Rule] = {}
-    for kind, entry in assets.items():
+    for kind, entry in entries.items():
         try:
             rule = Rule(
                 kind, entry["what"], entry["owner"], entry["review_after_days"], entry.get("until_step"), dict(entry.get("columns", {}))
@@ -67,4 +73,4 @@ def load_schedule(path: Path = _SCHEDULE) -> Schedule:
         if rule is None or not rule.what or not rule.owner or type(rule.review_after_days) is not int or rule.review_after_days < 1:
             raise RuleMissing(f"The retention rule of '{kind}' needs what, owner and review_after_days.")
         rules[kind] = rule
-    return Schedule(rules, columns, tables)
+    return rules

@@ -38,7 +38,7 @@ class Enrolment:
     @property
     def address(self) -> str:
         """otpauth:// address, as a square code holds it."""
-        return pyotp.TOTP(self.secret).provisioning_uri(self.name, issuer_name=_ISSUER)
+        return pyotp.TOTP(self.secret).provisioning_uri(name=self.name, issuer_name=_ISSUER)
 
 
 def begin(name: str) -> Enrolment:

@@ -26,6 +26,7 @@ from retention.ledger import (
     verify_ledger,
     write_head,
 )
+from retention.restored import returned
 from retention.schedule import load_schedule
 from retention.settings import SecureZone
 from retention.vault import StoredFile, Vault
@@ -76,6 +77,10 @@ class SecureStore:
         self.vault = Vault(zone.vault, self.ring)
         self.engine = connect(zone.database_url)
         migrate(self.engine, "secure")
+        for wave_id, key_id in returned(zone.certificates, self.ring):
+            self.ring.destroy(key_id)
+            with self.record(Entry("restored-backup", "destroy-again", wave_id, {"key": key_id})):
+                pass
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -174,6 +179,12 @@ class SecureStore:
             rows = connection.execute(select(tables.step).where(tables.step.c.wave == wave_id)).all()
         return {row.verb: json.loads(row.counts) for row in rows}
 
+    def begun_on(self, wave_id: str) -> date:
+        """The day of a wave's opening."""
+        with self.reading() as connection:
+            begun: date = connection.execute(select(tables.wave.c.created_on).where(tables.wave.c.id == wave_id)).scalar_one()
+        return begun
+
     def days(self, wave_id: str) -> tuple[date, date]:
         """First and last day of a wave's collection: the days of its opening and of its transfer. Raises StepRefused."""
         query = (
@@ -194,6 +205,13 @@ class SecureStore:
         with self.reading() as connection:
             rows = connection.execute(select(tables.asset).where(tables.asset.c.wave == wave_id)).all()
         return [Asset(row.id, row.wave, row.kind, StoredFile(row.file, row.key_id, row.rows, row.sha256), row.destroyed_on) for row in rows]
+
+    def dated_assets(self, wave_id: str) -> list[tuple[Asset, date, date]]:
+        """Every data set of a wave with the day it was made and the day on which it is destroyed unless somebody decides otherwise."""
+        with self.reading() as connection:
+            rows = connection.execute(select(tables.asset).where(tables.asset.c.wave == wave_id)).all()
+        days = {row.id: (row.created_on, row.review_on) for row in rows}
+        return [(asset, *days[asset.id]) for asset in self.assets(wave_id)]
 
     def asset(self, wave_id: str, kind: str) -> Asset:
         """The data set of this kind. Raises StepRefused if the step that makes it has not run."""
