@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from starlette.testclient import TestClient
 
+from api.researcher import create_app as public_door
 from disclosure.policy import load_policy
 from disclosure.protect import protect
 from disclosure.relations import to_relations
 from forms.load import load_survey
+from pipeline import approval
 from pipeline import quotes as module
 from pipeline.quotes import combinations, propose, publish, to_release
 from pipeline.release_description import ReleaseInvalid
@@ -26,10 +29,11 @@ from pipeline.scrub.spans import Span
 from pipeline.steps.protect import to_frame
 from pipeline.steps.tabulate import make_tables
 from pipeline.themes import draw, register, specs_of, theme_answers, train
-from retention import quotes
+from retention import quotes, releases
 from retention.destroy import destroy
 from retention.quotes import Quote, QuoteState
 from retention.secure_store import SecureStore, StepRefused
+from retention.settings import ReleaseZone
 from retention.steps import Verb, step
 from tests.integration.test_themes import DOCUMENT, SURVEY, WAVE, code_all, written
 from tests.release_samples import description, quick_passphrases, release_table, secure_zone
@@ -251,3 +255,22 @@ def test_a_quote_that_a_spreadsheet_would_run_or_break_is_refused(words: str) ->
 def test_the_same_quote_twice_is_refused() -> None:
     with pytest.raises(ReleaseInvalid, match="each quote once"):
         as_csv([ReleaseQuote("more parks", "9 to 17"), ReleaseQuote("more parks", "6 to 8")])
+
+
+def test_a_released_quote_can_be_read_at_the_public_door_and_nowhere_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick_passphrases(monkeypatch)
+    store, zone = SecureStore(secure_zone(tmp_path / "secure")), ReleaseZone(tmp_path / "release")
+    new_wave(store, "w", survey="big_ask")
+    given = [ReleaseQuote("more parks for [name 1]", "9 to 17")]
+    digest = build_release(approval.draft_folder(store.zone, "autumn-2026"), description(), [release_table()], quotes=given)
+    releases.draft(store, "autumn-2026", "w", "ann", digest)
+    with TestClient(public_door(zone)) as door:
+        approval.check(store, "autumn-2026", "chris")
+        assert door.get(f"/releases/autumn-2026/files/{QUOTES}").status_code == 404
+        approval.approve(store, "autumn-2026", "ali", zone)
+        html = door.get("/releases/autumn-2026").text
+        assert "In their own words" in html
+        assert f"/releases/autumn-2026/files/{QUOTES}" in html
+        answer = door.get(f"/releases/autumn-2026/files/{QUOTES}")
+        assert answer.text == "quote,age_group\nmore parks for [name 1],9 to 17\n"
+        assert answer.headers["content-type"].startswith("text/csv")

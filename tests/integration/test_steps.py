@@ -99,8 +99,9 @@ def state(office: Office) -> dict[str, Any]:
 
 
 def without_chance(found: dict[str, Any]) -> dict[str, Any]:
-    """Records of a wave are carried over in an order drawn anew, and the sample that people read is drawn as well."""
-    return {**found, "queue": found["queue"] and sum(found["queue"].values())}
+    """Records of a wave are carried over in an order drawn anew, and the sample that people read is drawn from a seed of its own."""
+    steps = {verb: {name: value for name, value in counts.items() if name != "sample_seed"} for verb, counts in found["steps"].items()}
+    return {**found, "steps": steps, "queue": found["queue"] and sum(found["queue"].values())}
 
 
 def assert_tidy(office: Office) -> None:
