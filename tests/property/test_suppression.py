@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
@@ -15,7 +16,8 @@ from disclosure import blocks
 from disclosure.blocks import Budget
 from disclosure.policy import Attacker, Group, Policy, load_policy
 from disclosure.protect import Protected, protect
-from disclosure.secondary import Effort, Pattern
+from disclosure.secondary import Effort
+from disclosure.solved import SolvedBlocks
 from disclosure.suppression import Wishes
 from disclosure.table import Dimension, DisclosureError, PublishedTable, Table
 from tests.property.brute_force import SHAPES, random_table
@@ -161,12 +163,22 @@ def test_two_processes_find_the_pattern_that_one_finds() -> None:
     assert (in_blocks(2)[0].withheld == in_blocks(1)[0].withheld).all()
 
 
-def test_a_stopped_search_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    done: dict[str, Pattern] = {}
+def test_a_stopped_search_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    done = SolvedBlocks(tmp_path / "solved")
     whole = in_blocks(1, Budget(done=done))
     assert len(done) > 2
     monkeypatch.delattr(blocks, "_solve")  # nothing is left to solve
-    assert (in_blocks(1, Budget(done=done))[0].withheld == whole[0].withheld).all()
+    assert (in_blocks(1, Budget(done=SolvedBlocks(tmp_path / "solved")))[0].withheld == whole[0].withheld).all()
+
+
+def test_a_block_of_other_counts_is_solved_anew(tmp_path: Path) -> None:
+    done = SolvedBlocks(tmp_path / "solved")
+    in_blocks(1, Budget(done=done))
+    before = len(done)
+    in_blocks(1, Budget(Effort(starts=1), done=done))
+    assert len(done) > before
+    with pytest.raises(KeyError):
+        done["unknown"]
 
 
 def test_a_search_without_time_withholds_more_and_is_safe() -> None:
