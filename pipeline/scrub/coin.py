@@ -154,6 +154,20 @@ class Coiner:
         article = "the " if self._random.random() < 0.06 else ""
         return f"{article}{self._stem() if self._random.random() < 0.8 else self._given() + 's'} {self._piece('spots')}"
 
+    def _shop(self) -> str:
+        form = self._random.random()
+        if form < 0.3:
+            return f"{self._pick([self._given(), self._surname()])}{self._pick(['s', chr(39) + 's', ''])}"
+        if form < 0.6:
+            return f"{self._pick([self._given() + 's', self._surname() + 's', self._stem(), self._stem()])} {self._piece('shops')}"
+        if form < 0.8:
+            return f"the {self._stem()} {self._pick(['arms', 'inn', 'stores', 'kebab', 'cafe', 'bakery', 'pharmacy'])}"
+        return f"{self._stem()} {self._pick(['stores', 'news', 'motors', 'garage', 'farm shop', 'garden centre', 'chip shop'])}"
+
+    def _club(self) -> str:
+        first = self._stem() if self._random.random() < 0.75 else f"{self._stem()} {self._piece('street ends')}"
+        return f"{self._pick(['', '', '', '1st ', '3rd ', 'the ', '22nd '])}{first} {self._piece('clubs')}"
+
     def _street(self) -> str:
         form = self._random.random()
         if form < 0.10:
@@ -162,8 +176,13 @@ class Coiner:
             return f"{self._stem()} {self._piece('buildings')}"
         return f"{self._stem()} {self._piece('street ends')}"
 
+    def _number(self) -> str:
+        if self._random.random() < 0.12:
+            return self._piece("spelled numbers")
+        return str(self._random.randint(1, 199)) + self._pick(["", "", "", "a", "b"])
+
     def _address(self) -> str:
-        number = self._pick(["", "number ", "no ", "", "", ""]) + str(self._random.randint(1, 199)) + self._pick(["", "", "", "a", "b"])
+        number = self._pick(["", "number ", "no ", "", "", ""]) + self._number()
         street = f"{self._stem()} {self._piece('street ends')}"
         if self._random.random() < 0.2:
             return f"flat {self._random.randint(1, 60)} {self._stem()} {self._piece('buildings')}"

@@ -4,6 +4,7 @@ and then written the way children write. The same seed gives the same texts."""
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,8 @@ from functools import partial
 from pipeline.scrub.coin import VOCABULARY, Coiner
 from pipeline.scrub.lists import NameLists, data_lines
 
+QUARTERS = 4
+_TEMPLATES = ("private_people", "private_places", "private_long", "public_names", "ordinary", "ordinary_long", "ordinary_words")
 SLOT = re.compile(r"\{(\w+)\}")
 _SPELL, _CONTRACTIONS = (dict(line.split("=") for line in VOCABULARY[name]) for name in ("spellings", "contractions"))
 _CONTRACTED = re.compile(rf"\b(?:{'|'.join(_CONTRACTIONS)})\b")
@@ -28,14 +31,14 @@ class Invented:
 class Inventor(Coiner):
     """Draws invented answers."""
 
-    def __init__(self, lists: NameLists, seed: int) -> None:
+    def __init__(self, lists: NameLists, seed: int, without: int = 0) -> None:
+        """`without`: 1 to QUARTERS leaves out that quarter of the templates; 0 none."""
         super().__init__(lists, seed)
-        self._private = [line for name in ("private_people", "private_places") for line in _templates(name)] + 3 * _templates(
-            "private_long"
-        )
-        self._names_only = _templates("private_people")
-        self._fame = _templates("public_names")
-        self._plain = _templates("ordinary") + 3 * _templates("ordinary_long") + 2 * _templates("ordinary_words")
+        people, places, long, fame, plain, plain_long, plain_words = (_templates(name, without) for name in _TEMPLATES)
+        self._private = people + places + 3 * long
+        self._names_only = people
+        self._fame = fame
+        self._plain = plain + 3 * plain_long + 2 * plain_words
         self._fill: dict[str, tuple[Callable[[], str], str | None]] = {
             "n": (self._given, "PERSON"),
             "nn": (lambda: f"{self._given()} {self._surname()}", "PERSON"),
@@ -48,6 +51,10 @@ class Inventor(Coiner):
             "s": (self._school, "SCHOOL"),
             "v": (self._village, "PLACE"),
             "loc": (self._spot, "PLACE"),
+            "shop": (self._shop, "PLACE"),
+            "club2": (self._club, "PLACE"),
+            "stem": (self._stem, "SCHOOL"),
+            "number": (self._number, "STREET"),
             "st": (self._street, "STREET"),
             "a": (self._address, "STREET"),
             "h": (self._handle, "HANDLE"),
@@ -158,5 +165,6 @@ def _title(text: str) -> str:
     return " ".join(w if w in small and i else w[:1].upper() + w[1:] for i, w in enumerate(text.split(" ")))
 
 
-def _templates(name: str) -> list[str]:
-    return [line for line in data_lines(f"training/{name}.txt") if line.strip() and not line.startswith("#")]
+def _templates(name: str, without: int) -> list[str]:
+    lines = [line for line in data_lines(f"training/{name}.txt") if line.strip() and not line.startswith("#")]
+    return [line for line in lines if zlib.crc32(line.encode()) % QUARTERS + 1 != without]

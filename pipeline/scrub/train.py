@@ -1,9 +1,11 @@
 """Trains the learnt combination on invented answers, and says how it does on invented answers it has not seen:
 
-    python -m pipeline.scrub.train [--texts 50000] [--passes 5] [--seed 11] [--out FOLDER]
+    python -m pipeline.scrub.train [--texts 50000] [--passes 5] [--members 2] [--seed 11] [--out FOLDER]
 
-Two networks are trained: `quick` weighs the attributes alone, `full` adds the language model's reading. A third of the texts is seen
-with half of the names taken off the lists, so that the networks learn to do without them. Only numpy and scipy are needed.
+Two networks are trained: `quick` weighs the attributes alone, `full` adds the language model's reading. Each is several members joined,
+of which the first learns from all templates, and each further one, with a seed of its own, leaves out another quarter of them. A third
+of the texts is seen with half of the names taken off the lists, so that the networks learn to do without them. Only numpy and scipy
+are needed.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from scipy import sparse
 from pipeline.scrub import handles, lists, patterns
 from pipeline.scrub.attributes import OWN_ONLY, Attributes
 from pipeline.scrub.invent import Invented, Inventor
-from pipeline.scrub.network import CLASSES, REACH, Floats, Network, Weights
+from pipeline.scrub.network import CLASSES, REACH, Floats, Network, Weights, join
 from pipeline.scrub.rampart import WIDTH, Rampart
 from pipeline.scrub.words import Word, split
 
@@ -30,6 +32,9 @@ _HIDDEN = 64
 _BATCH = 1024
 _LEAST_SEEN = 5  # attributes rarer than this would be learnt by heart
 _RATE, _DROP = 2e-3, 0.3
+_NAMELESS = (
+    0.4  # share of the words that are learnt without being told which words stand round them: else whole sentences are learnt by heart
+)
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,10 @@ class Example:
     truth: list[int]
 
 
-def examples(count: int, seed: int) -> list[Example]:
-    """Invented answers, read as the scrubber would read them."""
+def examples(count: int, seed: int, without: int = 0) -> list[Example]:
+    """Invented answers, read as the scrubber would read them. `without`: see `Inventor`."""
     known = lists.load()
-    inventor = Inventor(known, seed)
+    inventor = Inventor(known, seed, without)
     views = [(Attributes(known), known), (Attributes(known), known), (Attributes(known.without(0.5)), known)]
     found: list[Example] = []
     while len(found) < count:
@@ -105,7 +110,7 @@ class _Adam:
 def fit(
     inputs: sparse.csr_matrix, truth: NDArray[np.int64], reading: NDArray[np.float16] | None, names: list[str], passes: int, seed: int
 ) -> Weights:
-    """Cross entropy, dropout on attributes and hidden units, a falling rate."""
+    """Cross entropy; dropout on attributes, on which words stand there, and on hidden units; a falling rate."""
     rng = np.random.default_rng(seed)
     width = 0 if reading is None else reading.shape[1]
     shapes = {
@@ -117,6 +122,7 @@ def fit(
     }
     spread = {"embed": 0.05, "reading": 0.03, "bias": 0.0, "out": 0.1, "out_bias": 0.0}
     parts = {name: _Adam((rng.normal(0, 1, shape) * spread[name]).astype(np.float32)) for name, shape in shapes.items()}
+    names_word = np.tile(np.array([name.startswith("is=") for name in names]), 2 * REACH + 1)
     total_steps, step = passes * -(-inputs.shape[0] // _BATCH), 0
     for number in range(passes):
         order, loss = rng.permutation(inputs.shape[0]), 0.0
@@ -124,6 +130,7 @@ def fit(
             rows = order[start : start + _BATCH]
             x, y = inputs[rows], truth[rows]
             x.data = (rng.random(x.nnz) > _DROP / 2).astype(np.float32) / (1 - _DROP / 2)
+            x.data[np.repeat(rng.random(len(y)) < _NAMELESS, np.diff(x.indptr)) & names_word[x.indices]] = 0
             z = x @ parts["embed"].values + parts["bias"].values
             if reading is not None:
                 h = reading[rows].astype(np.float32)
@@ -180,17 +187,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--texts", type=int, default=50_000)
     parser.add_argument("--passes", type=int, default=5)
+    parser.add_argument("--members", type=int, default=2)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--out", type=Path, default=TARGET)
     chosen = parser.parse_args()
-    data, test = examples(chosen.texts, chosen.seed), examples(2_000, chosen.seed + 1)
-    names, truth = attribute_names(data), np.array([t for e in data for t in e.truth])
-    inputs, model = matrix(data, names), Rampart()
-    for name in ("quick", "full"):
-        print(f"{name}: {len(data)} texts, {len(truth)} words, {len(names)} attributes", flush=True)  # noqa: T201
-        reading = read_all(model, data) if name == "full" else None
-        weights = fit(inputs, truth, reading, names, chosen.passes, chosen.seed)
-        print(f"  {held_out(weights, test, read_all(model, test) if name == 'full' else None)}", flush=True)  # noqa: T201
+    test, model = examples(2_000, chosen.seed - 1), Rampart()
+    members: dict[str, list[Weights]] = {"quick": [], "full": []}
+    for member in range(chosen.members):
+        data = examples(chosen.texts, chosen.seed + member, member)
+        names, truth = attribute_names(data), np.array([t for e in data for t in e.truth])
+        inputs = matrix(data, names)
+        for name, trained in members.items():
+            print(f"{name} {member}: {len(data)} texts, {len(truth)} words, {len(names)} attributes", flush=True)  # noqa: T201
+            reading = read_all(model, data) if name == "full" else None
+            trained.append(fit(inputs, truth, reading, names, chosen.passes, chosen.seed + member))
+    for name, trained in members.items():
+        weights = join(trained)
+        print(f"{name}: {held_out(weights, test, read_all(model, test) if name == 'full' else None)}", flush=True)  # noqa: T201
         with (chosen.out / f"{name}.npz").open("wb") as target:
             weights.save(target)
 

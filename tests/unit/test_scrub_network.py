@@ -5,11 +5,11 @@ import io
 import numpy as np
 import pytest
 
-from pipeline.scrub.network import CLASSES, REACH, Network, Weights, read_weights
+from pipeline.scrub.network import CLASSES, REACH, Network, Weights, join, read_weights
 
 
-def _weights(width: int = 0, hidden: int = 3, names: tuple[str, ...] = ("a", "b")) -> Weights:
-    rng = np.random.default_rng(1)
+def _weights(width: int = 0, hidden: int = 3, names: tuple[str, ...] = ("a", "b"), seed: int = 1) -> Weights:
+    rng = np.random.default_rng(seed)
     return Weights(
         names,
         *(rng.normal(size=shape).astype(np.float16).astype(np.float32) for shape in (
@@ -42,6 +42,24 @@ def test_it_is_the_formula(width: int) -> None:
         scores = np.maximum(hidden, 0) @ weights.out + weights.out_bias
         expected = np.exp(scores) / np.exp(scores).sum()
         np.testing.assert_allclose(result[i], expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("width", [0, 4])
+def test_joined_networks_say_the_geometric_mean_of_what_they_say_alone(width: int) -> None:
+    members = [_weights(width, hidden, names, seed) for hidden, names, seed in ((3, ("a", "b"), 1), (2, ("b", "c"), 2), (4, ("a",), 3))]
+    text = ([("a",), ("b", "c"), ("c",), ()], [[], ["c"], [], ["a"]])
+    readings = [np.random.default_rng(2).normal(size=(4, width)).astype(np.float32)] if width else None
+    alone = [Network(member).probabilities([text], readings)[0].astype(float) for member in members]
+    mean = np.exp(np.mean(np.log(alone), axis=0))
+    together = Network(join(members)).probabilities([text], readings)[0]
+    np.testing.assert_allclose(together, mean / mean.sum(axis=1, keepdims=True), rtol=1e-4)
+
+
+def test_networks_of_different_kinds_are_not_joined() -> None:
+    with pytest.raises(ValueError, match="same kind of input"):
+        join([_weights(0), _weights(4)])
+    with pytest.raises(ValueError, match="same kind of input"):
+        join([])
 
 
 def test_saved_weights_come_back_and_the_same_weights_make_the_same_bytes() -> None:

@@ -54,4 +54,4 @@ def test_a_policy_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_doubt_just_below_the_threshold_is_allowed(tmp_path: Path) -> None:
-    assert load_policy(_altered(tmp_path, doubt=_rule(0.19))).doubt == 0.19
+    assert load_policy(_altered(tmp_path, doubt=_rule(0.19), threshold=_rule(0.2))).doubt == 0.19
