@@ -31,17 +31,15 @@ _FETCH = 500  # records read at a time
 _WALK = 12  # slots looked at in one query while a place is sought
 _BLANK = {"filled": 0, "id": bytes(16), "body": bytes(BODY_SIZE), "locator": bytes(LOCATOR_SIZE)}
 _SIZE = select(collection_wave.c.capacity, collection_wave.c.stored, collection_wave.c.salt)
-_AT_ONCE = 64  # responses written by one statement
-# A whole group is looked up by one statement that gives one row, and written by a few. The driver lets other threads run at every
-# row and every statement; while the door is busy, each time would cost a wait for Python's lock that is longer than the work.
+# A whole group is looked up by one statement that gives one row. The driver lets other threads run at every row; while the door is
+# busy, each time would cost a wait for Python's lock that is longer than the work.
 _LOOK = (
     "SELECT group_concat(place || ' ' || hex(id)) FROM (SELECT DISTINCT slot.slot AS place, slot.id AS id "
     "FROM (VALUES {}) AS wanted JOIN slot ON slot.slot BETWEEN wanted.column1 AND wanted.column2 WHERE slot.filled = 1)"
 )
-_WRITE = (
-    "UPDATE slot SET filled = new.column2, id = new.column3, body = new.column4, locator = new.column5 "
-    "FROM (VALUES {}) AS new WHERE slot.slot = new.column1"
-)
+# One row at a time: SQLite then overwrites a row in its own pages. An update of many rows at once (UPDATE ... FROM) frees and takes
+# pages in the order of the statement, and the pages of a stolen file would tell who came with whom.
+_WRITE = "UPDATE slot SET filled = ?2, id = ?3, body = ?4, locator = ?5 WHERE slot = ?1"
 
 
 class SlotStore(WaveRow):
@@ -224,9 +222,7 @@ class _Arranging:
 def _write(driver: sqlite3.Connection, records: Mapping[int, SealedResponse | None]) -> None:
     """Overwrite slots."""
     rows = [(place, 1, one.id, one.body, one.locator) if one else (place, *_BLANK.values()) for place, one in records.items()]
-    for first in range(0, len(rows), _AT_ONCE):
-        chunk = rows[first : first + _AT_ONCE]
-        driver.execute(_WRITE.format(", ".join(["(?, ?, ?, ?, ?)"] * len(chunk))), [value for row in chunk for value in row])
+    driver.executemany(_WRITE, rows)
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:

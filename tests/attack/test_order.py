@@ -15,12 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.stats import combine_pvalues, norm, rankdata, spearmanr
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
 from retention.collection_store import RowStore, SlotStore
+from retention.collection_wave import Receipt
 from retention.database import connect
 from retention.seal import SealedResponse
 from retention.slot_layout import arrange, home
+from retention.tables import collection_wave, slot
 from tests.postgres import Postgres
 from tests.sealed import DAY, collecting, sealed
 
@@ -113,10 +115,16 @@ def traces_of_layout(slots: Mapping[bytes, int], salt: bytes, capacity: int, ids
 
 
 class InOrderOfArrival(SlotStore):
-    """What any table with a counting key does."""
+    """What any table with a counting key does: the next slot for the next response."""
 
-    def _chain(self, driver: sqlite3.Connection, *_: object) -> list[int]:
-        return [int(driver.execute("SELECT min(slot) FROM slot WHERE filled = 0").fetchone()[0])]
+    def put(self, records: Sequence[SealedResponse], wave_id: str | None = None) -> list[Receipt]:  # noqa: ARG002 - the signature of what it stands for
+        with self._writing() as connection:
+            stored = connection.execute(select(collection_wave.c.stored)).scalar_one()
+            for place, record in enumerate(records, start=stored):
+                content = {"filled": 1, "id": record.id, "body": record.body, "locator": record.locator}
+                connection.execute(update(slot).where(slot.c.slot == place).values(content))
+            connection.execute(update(collection_wave).values(stored=stored + len(records)))
+        return [Receipt.STORED] * len(records)
 
 
 def steal(kind: type[SlotStore], folder: Path, capacity: int) -> Iterator[Traces]:

@@ -346,7 +346,7 @@ def test_what_nobody_foresaw_is_told_without_a_value(stages: Stages, home: Path,
         raise KeyError("my name is Zofia, S63 8XQ")
 
     with monkeypatch.context() as patched:
-        patched.setattr(locate_step, "match", fail)
+        patched.setattr(locate_step, "Matcher", fail)
         code, out, err = bigask("locate", *ON)
     assert (code, out) == (1, "")
     assert one_sentence(err).startswith("Unexpected KeyError in pipeline.steps.locate, line ")
@@ -361,7 +361,7 @@ def test_interrupting_says_that_it_goes_on(stages: Stages, home: Path, bigask: R
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(locate_step, "match", interrupted)
+        patched.setattr(locate_step, "Matcher", interrupted)
         code, _, err = bigask("locate", *ON)
     assert (code, err) == (130, "Interrupted: run it again, it goes on where it stopped.\n")
     assert bigask("locate", *ON)[0] == 0
