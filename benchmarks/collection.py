@@ -36,6 +36,7 @@ from api.workers import bind, serve
 from benchmarks import plain_door
 from benchmarks.http_load import NONCE, Journey, Outcome, Request, load
 from forms.load import load_survey
+from governance.gates import Standing
 from pipeline.directory import Directory
 from pipeline.simulate import answer_form
 from pipeline.simulated_child import Child, Cohort
@@ -46,6 +47,11 @@ from tests.postgres import running_postgres
 
 CHILDREN = 48  # recorded ways through the forms
 PAGE = os.sysconf("SC_PAGESIZE")
+
+
+def gate_is_open() -> Standing:
+    """The opening gate, open: what is measured begins behind it."""
+    return Standing(())
 
 
 @dataclass(frozen=True)
@@ -169,7 +175,7 @@ def cases(folder: Path, databases: dict[str, Callable[[str], str]]) -> Iterator[
     survey = load_survey()
     children = Cohort(survey.forms, 2021, Directory.embedded()).children(CHILDREN)
     zone, _ = our_zone(folder / "recording", f"sqlite:///{folder / 'recording' / 'responses.sqlite'}")
-    with running(lambda: child.create_app(zone, survey), 1) as (_, port):
+    with running(lambda: child.create_app(zone, survey, standing=gate_is_open), 1) as (_, port):
         journeys = record(f"http://127.0.0.1:{port}", children)
     last = [[journey[-2]] for journey in journeys]
     yield Case("bare", "none", plain_door.bare, last, None)
@@ -190,7 +196,7 @@ def cases(folder: Path, databases: dict[str, Callable[[str], str]]) -> Iterator[
             def our_ids(store=store) -> set[bytes]:  # type: ignore[no-untyped-def]
                 return {record.id.hex().encode() for record in store.records()}
 
-            yield Case(name, database, lambda own=own: child.create_app(own, survey), sent, our_ids)  # type: ignore[misc]
+            yield Case(name, database, lambda own=own: child.create_app(own, survey, standing=gate_is_open), sent, our_ids)  # type: ignore[misc]
 
 
 # -- The table ---------------------------------------------------------------------------------------------------------------------
