@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.checker_comparison import comparisons, margins
 from api.checker_evidence import evidence
+from api.checker_picture import picture
 from api.office import page
 from api.staff_guard import Guard, Visit
 from pipeline import approval
@@ -47,8 +48,9 @@ def add_release_desk(guard: Guard, store: SecureStore, zone: ReleaseZone | None)
         try:
             withheld, exact = evidence(store, known.wave, about)
             true_margins = margins(store, known.wave, released)
+            drawn = picture(store, known.wave, about["id"])
         except StepRefused as error:
-            withheld, exact, true_margins, problem = (), False, (), str(error)
+            withheld, exact, true_margins, drawn, problem = (), False, (), None, str(error)
         return page(
             "staff/table",
             csrf=visit.session.csrf,
@@ -60,6 +62,7 @@ def add_release_desk(guard: Guard, store: SecureStore, zone: ReleaseZone | None)
             comparisons=comparisons(store, known.id, released),
             withheld=withheld,
             exact=exact,
+            drawn=drawn,
             problem=problem,
         )
 

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from disclosure.audit import audit
 from disclosure.policy import load_policy
+from disclosure.relations import to_relations
 from disclosure.table import Status
 from pipeline import approval
 from pipeline.release_files import build_release
@@ -111,7 +112,7 @@ def evidence_frames() -> tuple[pd.DataFrame, pd.DataFrame]:
         }
         for at in np.argwhere(small.withheld)
     ]
-    document = json.dumps({"certificate": {"exact": report.exact, "withheld": cells}})
+    document = json.dumps({"certificate": {"exact": report.exact, "withheld": cells}, "relations": [to_relations(small)]})
     return to_frame([small]), pd.DataFrame({"document": [document]})
 
 

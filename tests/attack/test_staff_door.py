@@ -499,6 +499,7 @@ def test_the_checker_sees_why_each_count_is_withheld_and_its_bounds(desk: TestCl
     assert [(one.low, one.high) for one in withheld] == [(278, 330), (90, 142), (1, 53), (1, 53)]
     sign_in(desk, "chris")
     html = desk.get("/releases/autumn-2026/tables/life-by-place").text
+    assert html.count("url(#drawn-primary)") == 1  # the picture of what is withheld, and why
     assert html.count("Under the threshold") == 1
     assert '<td class="govuk-table__cell govuk-table__cell--numeric">278</td>' in html
 
