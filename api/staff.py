@@ -28,10 +28,12 @@ from api.staff_quotes import add_quotes
 from api.staff_releases import add_release_desk
 from api.staff_retention import add_retention
 from api.staff_review import add_review_desk
+from api.staff_safeguarding import add_safeguarding
 from api.staff_session import Attempts, Clock, Session, Sessions
 from api.staff_themes import add_coding
 from governance.gates import GateShut
 from governance.reading import RecordError
+from governance.safeguarding import SafeguardingError
 from pipeline.release_zone import ReleaseDamaged
 from retention import releases, review, themes
 from retention.database import DatabaseUnavailable
@@ -48,7 +50,7 @@ from retention.vault import VaultError
 LARGEST_BODY = 64 * 1024
 DESKS = {Role.ANALYST: "/status", Role.REVIEWER: "/review", Role.OUTPUT_CHECKER: "/releases"}
 DESKS |= {Role.SAFEGUARDING_LEAD: "/safeguarding", Role.DATA_PROTECTION_OFFICER: "/retention", Role.ADMINISTRATOR: "/accounts"}
-REFUSED = (GateShut, ReleaseRefused, ReviewError, StaffError, StepRefused)
+REFUSED = (GateShut, ReleaseRefused, ReviewError, SafeguardingError, StaffError, StepRefused)
 BROKEN = (DatabaseUnavailable, KeyRingError, LedgerError, RecordError, ReleaseDamaged, VaultError)
 
 
@@ -72,7 +74,9 @@ def create_app(zone: SecureZone, release_zone: ReleaseZone | None = None, clock:
     add_door(app, guard, Door(store, sessions, attempts, proxy))
     _add_home(app, guard)
     _add_status(guard, store)
-    add_review_desk(guard, store, sessions, ClosedTexts(store))
+    texts = ClosedTexts(store)
+    add_review_desk(guard, store, sessions, texts)
+    add_safeguarding(guard, store, texts)
     add_quality(guard, store)
     add_coding(guard, store)
     add_quotes(guard, store)

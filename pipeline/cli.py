@@ -26,6 +26,7 @@ from pipeline import (
     cli_release,
     cli_residual,
     cli_retention,
+    cli_safeguarding,
     cli_themes,
 )
 from pipeline.cli_options import Person, WaveName, bar, console, open_store, print_counts, store_for_step
@@ -45,6 +46,7 @@ app.add_typer(cli_extracts.app, name="extracts")
 app.add_typer(cli_quotes.app, name="quotes")
 app.add_typer(cli_residual.app, name="residual")
 app.add_typer(cli_retention.app, name="retention")
+app.add_typer(cli_safeguarding.app, name="safeguarding")
 app.add_typer(cli_themes.app, name="themes")
 app.add_typer(cli_disclosure.app, name="disclosure")
 app.add_typer(cli_builder.app, name="builder")

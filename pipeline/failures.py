@@ -14,6 +14,7 @@ EXIT_CODES: dict[int, tuple[str, ...]] = {
         "retention.secure_store.StepRefused",
         "governance.gates.GateShut",
         "governance.assurance.NotAssured",
+        "governance.safeguarding.SafeguardingError",
         "retention.releases.ReleaseRefused",
         "retention.review_marks.ReviewError",
         "retention.collection_wave.WaveClosed",

@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 
+from governance.safeguarding import Outcome, Record, load_policy
 from retention import review, safeguarding_flags
-from retention.ledger import Entry
 from retention.review import ReviewItem
 from retention.review_marks import Mark
+from retention.safeguarding_records import add_record
 from retention.secure_store import SecureStore
 
 READERS = ("scripted-reader-1", "scripted-reader-2", "scripted-reader-3")
@@ -44,10 +46,12 @@ def _marks(truth: Mapping[int, Sequence[tuple[int, int, str]]], reader: str, ite
 
 
 def close_flags(store: SecureStore, wave_id: str) -> int:
-    """What the safeguarding lead does in earnest, with a record of each decision. Returns how many flags there were."""
+    """The safeguarding lead's record of every flagged text, as in earnest but for its words. Returns how many flags there were."""
     flags = safeguarding_flags.open_flags(store, wave_id)
-    if flags:
-        with store.record(Entry(LEAD, "safeguarding-close", wave_id, {"flags": len(flags)})) as connection:
-            for flag in flags:
-                safeguarding_flags.close_flag(connection, flag.id)
+    record = Record(
+        Outcome.NOT_SHARED, "standard", "An invented answer: no child wrote it.",
+        {question.code: "Invented." for question in load_policy().questions},
+    )  # fmt: skip
+    for flag in flags:
+        add_record(store, flag, LEAD, "safeguarding-not-shared", asdict(record), closes=True)
     return len(flags)

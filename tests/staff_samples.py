@@ -41,6 +41,10 @@ PEOPLE = {
     "chris": Role.OUTPUT_CHECKER,
     "ali": Role.OUTPUT_CHECKER,
     "olga": Role.OUTPUT_CHECKER,
+    "lea": Role.SAFEGUARDING_LEAD,
+    "leo": Role.SAFEGUARDING_LEAD,
+    "dora": Role.DATA_PROTECTION_OFFICER,
+    "adam": Role.ADMINISTRATOR,
 }
 TEXTS = (
     "My teacher Mr Quillfeather at Larkmeadow Primary never listens, and Zofia is sad too",
@@ -55,7 +59,7 @@ PROPOSED = (
 
 
 def make_office(folder: Path) -> SecureStore:
-    """Seven people, three texts in the queue, and a release drafted by olga."""
+    """Eleven people, three texts in the queue, and a release drafted by olga."""
     with pytest.MonkeyPatch.context() as patch:
         quick_passphrases(patch)
         store = SecureStore(secure_zone(folder))

@@ -18,6 +18,8 @@ def upgrade() -> None:
         sa.Column("flag", sa.String(32), sa.ForeignKey("safeguarding_flag.id"), nullable=False),
         sa.Column("wave", sa.String(64), sa.ForeignKey("wave.id"), nullable=False),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
         sa.Column("lead", sa.String(64), nullable=False),
         sa.Column("recorded_on", sa.Date, nullable=False),
+        sa.UniqueConstraint("flag", "number", name="records_of_a_flag_in_order"),
     )
