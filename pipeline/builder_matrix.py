@@ -61,6 +61,27 @@ class Axis:
     only: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What is worked out of an axis once: dimension, sums, and for each leaf of the variable its place among those of the axis."""
+
+    dimension: Dimension
+    sums: Floats
+    places: npt.NDArray[np.uint8] | None
+
+    @classmethod
+    def of(cls, axis: Axis, variable: Variable) -> _Known:
+        places = None
+        if axis.only:
+            dimension = Dimension.flat(axis.name, (axis.only, NOT + axis.only))
+            places = np.where(variable.leaves_below(axis.only), 0, 1).astype(np.uint8)
+        else:
+            dimension = variable.at(axis.level)
+            if axis.level:
+                places = np.argmax([variable.leaves_below(code) for code in dimension.leaves], axis=0).astype(np.uint8)
+        return cls(dimension, dimension.aggregation.astype(np.float64), places)
+
+
 def variables_of(specs: TableSpecs) -> dict[str, Variable]:
     """The variables that can be asked for: the declared ones, and each option of those with several answers as one of its own."""
     found: dict[str, Variable] = {}
@@ -98,7 +119,7 @@ class Matrix:
     codes: Mapping[str, npt.NDArray[np.uint16] | npt.NDArray[np.uint8]]
     keys: npt.NDArray[np.float64]  # whole numbers; floats, so that summing them need not convert them
     _cubes: OrderedDict[tuple[Axis, ...], Floats] = field(default_factory=OrderedDict)
-    _sums: dict[Axis, Floats] = field(default_factory=dict)
+    _axes: dict[Axis, _Known] = field(default_factory=dict)
     _held: int = 0
     _lock: Lock = field(default_factory=Lock)
 
@@ -111,14 +132,16 @@ class Matrix:
 
     def dimension(self, axis: Axis) -> Dimension:
         """The codes of an axis; of a population they are Total, its code, and "not" its code."""
-        variable = self.variables[axis.name]
-        return Dimension.flat(axis.name, (axis.only, NOT + axis.only)) if axis.only else variable.at(axis.level)
+        return self._known(axis).dimension
 
     def sums(self, axis: Axis) -> Floats:
         """0/1 matrix (codes, leaves) of an axis."""
-        if axis not in self._sums:
-            self._sums[axis] = self.dimension(axis).aggregation.astype(np.float64)
-        return self._sums[axis]
+        return self._known(axis).sums
+
+    def _known(self, axis: Axis) -> _Known:
+        if axis not in self._axes:
+            self._axes[axis] = _Known.of(axis, self.variables[axis.name])
+        return self._axes[axis]
 
     def cube(self, axes: Sequence[Axis]) -> Floats:
         """Counts and sums of record keys over the leaves of these axes, in their order; the last axis has the two."""
@@ -137,26 +160,27 @@ class Matrix:
                     self._held -= self._cubes.popitem(last=False)[1].nbytes
         return cube.transpose([*(order.index(axis) for axis in axes), len(order)])
 
+    def forget(self) -> None:
+        """Empty what was counted so far."""
+        with self._lock:
+            self._cubes.clear()
+            self._held = 0
+
     def _count(self, axes: tuple[Axis, ...]) -> Floats:
         shape = [len(self.dimension(axis).leaves) for axis in axes]
-        cells = np.zeros(len(self.keys), np.intp)
-        for axis, size in zip(axes, shape, strict=True):
+        cells = self.column(axes[0]).astype(np.intp)
+        for axis, size in zip(axes[1:], shape[1:], strict=True):
             cells *= size
-            cells += self._column(axis)
+            cells += self.column(axis)
         cube = np.empty((prod(shape), 2))
         cube[:, 0] = np.bincount(cells, minlength=len(cube))
         cube[:, 1] = np.bincount(cells, weights=self.keys, minlength=len(cube))  # exact: far below 2**53
         return cube.reshape(*shape, 2)
 
-    def _column(self, axis: Axis) -> npt.NDArray[Any]:
+    def column(self, axis: Axis) -> npt.NDArray[Any]:
         """For each child the leaf of this axis."""
-        column = self.codes[axis.name]
-        if not (axis.only or axis.level):
-            return column
-        variable, leaves = self.variables[axis.name], self.dimension(axis).leaves
-        if axis.only:
-            return np.asarray(np.where(variable.leaves_below(axis.only), 0, 1).astype(np.uint8)[column])
-        return np.asarray(np.argmax([variable.leaves_below(code) for code in leaves], axis=0).astype(np.uint8)[column])
+        places = self._known(axis).places
+        return self.codes[axis.name] if places is None else places[self.codes[axis.name]]
 
     def to_frame(self) -> pd.DataFrame:
         """As it is stored: one row for each child, in the order of the keys."""
