@@ -45,13 +45,16 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"quiet": {"()": "api.quiet_logs.QuietFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "quiet", "stream": "ext://sys.stderr"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "quiet", "stream": "ext://sys.stderr"},
+        "nowhere": {"class": "logging.NullHandler"},  # a logger with none at all is heard by Python's last resort, in full
+    },
     "loggers": {
         "bigask": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "uvicorn": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
+        "uvicorn.access": {"handlers": ["nowhere"], "level": "CRITICAL", "propagate": False},
         "_granian": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        "granian.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
+        "granian.access": {"handlers": ["nowhere"], "level": "CRITICAL", "propagate": False},
     },
 }
 
@@ -59,6 +62,8 @@ LOGGING: dict[str, Any] = {
 def quieten() -> None:
     """Let this process write nothing else: its logs, and what Python says of an exception that nobody caught."""
     logging.config.dictConfig({**LOGGING, "root": {"handlers": ["stderr"], "level": "WARNING"}})
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(QuietFormatter())
     sys.excepthook = _process_ended
     threading.excepthook = _thread_ended
     sys.unraisablehook = _unraisable
