@@ -471,11 +471,18 @@ def test_no_text_stays_in_the_door_s_memory_however_the_key_is_destroyed(store: 
     key = SecretBox(store.ring.private(store.asset(WAVE, "texts").stored.key_id))
     assert sorted(key.decrypt(box).decode() for box in held) == sorted(TEXTS), "they are all there, and closed by the data set's own key"
     assert not any(word.encode() in box for box in held for text in TEXTS for word in text.split() if len(word) > 3)
+    kept = (store.zone.keys / f"{store.asset(WAVE, 'texts').stored.key_id}.key").read_bytes()
     other = SecureStore(store.zone)  # another process, the one that ends the review
     destroy(other, other.wave(WAVE), "texts", "ann", "schedule.texts.until_step")
     with pytest.raises(StepRefused, match="have been destroyed"):
         texts.text(WAVE, 1)
     assert texts._closed == {}
+    marker = store.zone.keys / f"{store.asset(WAVE, 'texts').stored.key_id}.destroyed"
+    marker.unlink()
+    marker.with_suffix(".key").write_bytes(kept)  # a backup of the key comes back: what is certified as destroyed stays so here
+    with pytest.raises(StepRefused, match="have been destroyed"):
+        ClosedTexts(store).text(WAVE, 1)
+    marker.with_suffix(".key").unlink()
     for key_id in store.ring.ids():
         assert not any(_opens(store.ring.private(key_id), box) for box in held)
 

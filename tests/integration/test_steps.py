@@ -16,6 +16,7 @@ import pytest
 from nacl import pwhash
 
 from forms.answers import Locator, Response
+from pipeline.simulated_readers import close_flags
 from pipeline.steps.scrub import scrub
 from pipeline.steps.transfer import WIPED, transfer
 from retention import keys
@@ -27,6 +28,7 @@ from retention.ledger import Entry, LedgerError
 from retention.releases import ReleaseState, releases
 from retention.review import counts, items, read, waiting
 from retention.review_marks import Mark
+from retention.safeguarding_flags import add_flags
 from retention.seal import LOCATOR_SIZE, open_sealed, seal
 from retention.secure_store import StepRefused, Wave
 from retention.steps import Verb, sweep
@@ -276,6 +278,12 @@ def test_review_waits_for_every_text(stages: Stages, tmp_path: Path) -> None:
     with pytest.raises(StepRefused, match=f"1 texts of wave '{WAVE}' wait"):
         office.run(Verb.REVIEW)
     read(office.store, last.id, last.proposed, "se.cond", len(texts[last.text_row]))
+    row = last.text_row
+    with office.store.record(Entry("re.viewer", "safeguarding-flag", WAVE)) as connection:
+        add_flags(connection, office.store.ring, WAVE, [(row, "raised_by_a_reader")])
+    with pytest.raises(StepRefused, match="wait for the safeguarding lead: their words would be destroyed unseen"):
+        office.run(Verb.REVIEW)
+    close_flags(office.store, WAVE)
     told = office.run(Verb.REVIEW)
     clean = office.store.vault.read(office.store.asset(WAVE, "texts_clean").stored)["text"]
     assert (told["texts"], told["texts_read"]) == (len(texts), unread)

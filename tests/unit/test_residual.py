@@ -144,7 +144,7 @@ def test_the_seed_is_in_the_ledger_before_anyone_looks_and_draws_the_sample_agai
     verify_draws(sqlite_store, WAVE)
 
 
-@pytest.mark.parametrize("tamper", ["swap", "drop", "add", "flag"])
+@pytest.mark.parametrize("tamper", ["swap", "drop", "add", "flag", "unread"])
 def test_a_sample_that_somebody_chose_is_found(sqlite_store: SecureStore, tamper: str) -> None:
     scanned(sqlite_store, 3, 0, 500)
     item = tables.secure.tables["review_item"]
@@ -153,6 +153,8 @@ def test_a_sample_that_somebody_chose_is_found(sqlite_store: SecureStore, tamper
     with sqlite_store.engine.begin() as connection:
         if tamper == "swap":
             connection.execute(item.update().where(item.c.id == sampled.id).values(text_row=unread))
+        elif tamper == "unread":  # as many as were drawn: then nothing would seem to be left unread
+            connection.execute(tables.secure.tables["review_draw"].update().values(unread=400))
         elif tamper == "drop":
             connection.execute(item.delete().where(item.c.id == sampled.id))
         else:
