@@ -121,11 +121,16 @@ def require_tabulation(store: SecureStore, wave: Wave, survey: Survey) -> None:
     step_gates.require_proofs(store, wave, Verb.TABULATE)
 
 
-def require_draft(store: SecureStore, survey: Survey, policy: Policy) -> None:
-    """Before a release is drafted: every opening gate again, with the policy that was used, and the purpose. Raises GateShut."""
+def require_draft(store: SecureStore, survey: Survey, policy: Policy) -> bool:
+    """Before a release is drafted: every opening gate again, with the policy that was used, and the purpose. Raises GateShut.
+
+    Returns True if this is a demonstration with invented answers: what is released must say so.
+    """
     at = situation(store, None, survey, policy)
     step_gates.require_purpose(at.record, Verb.RELEASE)
-    standing(at).require()
+    found = standing(at)
+    found.require()
+    return found.demonstration
 
 
 def require_approval(metadata: Mapping[str, Any]) -> None:

@@ -29,6 +29,8 @@ from retention.releases import Release, ReleaseRefused, ReleaseState
 from retention.secure_store import SecureStore
 from retention.steps import Verb, require
 
+INVENTED = "A demonstration: these answers are invented, and no child gave them. Every count is protected as if one had."
+
 
 def draft(
     store: SecureStore,
@@ -58,12 +60,14 @@ def draft(
     published = tables_of(store, wave_id)
     attack = json.loads(store.vault.read(store.asset(wave_id, "attack").stored)["document"].iloc[0])
     policy = load_policy(attack["policy"])
-    gate.require_draft(store, survey, policy)
+    demonstration = gate.require_draft(store, survey, policy)
     first, last = store.days(wave_id)
     description = ReleaseDescription(
         id=release_id,
         title=f"{survey.title}: what children said",
-        summary="Counts and percentages of the answers that children in England gave, with every count protected.",
+        summary=INVENTED
+        if demonstration
+        else "Counts and percentages of the answers that children in England gave, with every count protected.",
         wave=wave_id,
         survey=survey.title,
         collected_from=first,

@@ -84,6 +84,8 @@ def _check(home: Path, wave: str) -> None:
         assert verify_certificate(store.zone.certificates / name, store.zone.keys)["wave"] == wave
     assert connect_collection(load_settings({"BIGASK_HOME": str(home)}).collection).count() == 0
     (release,) = told["releases"]
+    about = json.loads((home / "release" / release / "release.json").read_text(encoding="utf-8"))
+    assert about["summary"].startswith("A demonstration: these answers are invented")
     withheld = 0
     for table in told["tables"]:
         with (home / "release" / release / "tables" / f"{table['id']}.csv").open(encoding="utf-8-sig", newline="") as file:
