@@ -26,11 +26,13 @@ from api.staff_proxy import TrustedProxy
 from api.staff_quality import add_quality
 from api.staff_quotes import add_quotes
 from api.staff_releases import add_release_desk
+from api.staff_requests import add_requests
 from api.staff_retention import add_retention
 from api.staff_review import add_review_desk
 from api.staff_safeguarding import add_safeguarding
 from api.staff_session import Attempts, Clock, Session, Sessions
 from api.staff_themes import add_coding
+from governance.cases import CaseError
 from governance.gates import GateShut
 from governance.reading import RecordError
 from governance.safeguarding import SafeguardingError
@@ -50,7 +52,7 @@ from retention.vault import VaultError
 LARGEST_BODY = 64 * 1024
 DESKS = {Role.ANALYST: "/status", Role.REVIEWER: "/review", Role.OUTPUT_CHECKER: "/releases"}
 DESKS |= {Role.SAFEGUARDING_LEAD: "/safeguarding", Role.DATA_PROTECTION_OFFICER: "/retention", Role.ADMINISTRATOR: "/accounts"}
-REFUSED = (GateShut, ReleaseRefused, ReviewError, SafeguardingError, StaffError, StepRefused)
+REFUSED = (CaseError, GateShut, ReleaseRefused, ReviewError, SafeguardingError, StaffError, StepRefused)
 BROKEN = (DatabaseUnavailable, KeyRingError, LedgerError, RecordError, ReleaseDamaged, VaultError)
 
 
@@ -84,6 +86,7 @@ def create_app(zone: SecureZone, release_zone: ReleaseZone | None = None, clock:
     add_assessment(guard, store)
     add_accounts(guard, store)
     add_retention(guard, store)
+    add_requests(guard, store)
     _add_errors(app)
     return harden(LoopbackOnly(app), LARGEST_BODY, cookies=True)
 

@@ -15,6 +15,7 @@ EXIT_CODES: dict[int, tuple[str, ...]] = {
         "governance.gates.GateShut",
         "governance.assurance.NotAssured",
         "governance.safeguarding.SafeguardingError",
+        "governance.cases.CaseError",
         "retention.releases.ReleaseRefused",
         "retention.review_marks.ReviewError",
         "retention.collection_wave.WaveClosed",
