@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from importlib.resources import files
 from io import BytesIO
 
+from threadpoolctl import ThreadpoolController
+
 from pipeline.scrub.attributes import Attributes
 from pipeline.scrub.lists import NameLists
 from pipeline.scrub.network import Described, Floats, Network, read_weights
@@ -39,9 +41,14 @@ class Opinions:
         self._quick = load_network("quick")
         self._full = load_network("full") if model else None
         self._model = Rampart() if model else None
+        self._blas = ThreadpoolController()
 
     def of(self, texts: Sequence[str], words: Sequence[Sequence[Word]], certain: Sequence[Sequence[Span]]) -> list[Floats]:
         """The opinion on each text. `certain`: what the pattern layers found in it."""
+        with self._blas.limit(limits=1, user_api="blas"):  # several threads wait for each other longer than these small products take
+            return self._of(texts, words, certain)
+
+    def _of(self, texts: Sequence[str], words: Sequence[Sequence[Word]], certain: Sequence[Sequence[Span]]) -> list[Floats]:
         described: list[Described] = [
             ([self._attributes.of_word(w.text, w.low) for w in own], self._attributes.of_place(own, sure))
             for own, sure in zip(words, certain, strict=True)
