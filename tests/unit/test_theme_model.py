@@ -55,6 +55,18 @@ def test_a_theme_that_nothing_tells_is_not_good() -> None:
     assert not found.good(load_review_policy())
 
 
+def test_what_is_judged_was_never_learnt_from() -> None:
+    """Some answers are coded against their words: whoever learnt them by heart would agree with the coder all the same."""
+    rng = np.random.default_rng(2)
+    noise = [" ".join(f"word{chr(97 + number % 26)}{chr(97 + number // 26)}" for number in rng.integers(300, size=12)) for _ in range(300)]
+    signal = rng.random(300) < 0.3
+    coded = signal ^ (rng.random(300) < 0.15)
+    texts = [f"{'money money' if flag else 'parks parks'} {words}" for flag, words in zip(signal, noise, strict=True)]
+    found = measure(texts, coded, "money")
+    assert found.kappa is not None
+    assert 0.4 < found.kappa[0] < 0.75, "words can tell no more"
+
+
 @pytest.mark.parametrize("examples", [0, 9])
 def test_too_few_examples_are_said_to_be_unknown(examples: int) -> None:
     texts, _ = answers(60)
