@@ -1,4 +1,4 @@
-"""Attacks on the table builder. Each says what was gained, stays under the policy's bound, and succeeds once protection is off.
+"""Attacks on the table builder. Each says what was gained (`pytest -rP`), stays under the bound, and succeeds without protection.
 
 A trial is a small world under record keys of its own; a bound on a probability is met if the number of right guesses is not above
 what the bound makes likely (three standard deviations). Seeds are fixed.
@@ -6,7 +6,6 @@ what the bound makes likely (three standard deviations). Seeds are fixed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import combinations, product
 from math import log, sqrt
 
@@ -24,7 +23,6 @@ from tests.builder_samples import COUNCILS, WAVE, Unprotected, builder, cell, co
 
 POLICY = load_builder_policy()
 VARIANCE = POLICY.disclosure.perturbation_variance
-Tell = Callable[[str, object], None]
 
 
 def likely(bound: float, trials: int) -> float:
@@ -56,14 +54,14 @@ def difference(asking: Builder) -> float:
     return float((everyone or 0) - sum(part or 0 for part in parts))
 
 
-def test_populations_that_differ_by_one_child(record_property: Tell) -> None:
+def test_populations_that_differ_by_one_child() -> None:
     trials, right, right_unprotected = 300, 0, 0
     for trial in range(trials):
         secret = bool(trial % 2)
         one = world(trial, secret)
         right += (difference(Builder(one, POLICY)) >= 0.5) == secret
         right_unprotected += (difference(Unprotected(one, POLICY)) >= 0.5) == secret
-    record_property("right guesses of 300", right)
+    print("right guesses of 300", right)
     assert right_unprotected == trials
     assert right <= likely(certainty(1, 3 * VARIANCE), trials)
 
@@ -78,14 +76,14 @@ def tracker(asking: Builder) -> float:
     return float(((whole or 0) - (fathers or 0) + (total or 0)) / 2 - sum(apart))
 
 
-def test_a_tracker(record_property: Tell) -> None:
+def test_a_tracker() -> None:
     trials, right, right_unprotected = 300, 0, 0
     for trial in range(trials):
         secret = bool(trial % 2)
         one = world(trial, secret)
         right += (tracker(Builder(one, POLICY)) >= 0.5) == secret
         right_unprotected += (tracker(Unprotected(one, POLICY)) >= 0.5) == secret
-    record_property("right guesses of 300", right)
+    print("right guesses of 300", right)
     assert right_unprotected == trials
     # (whole - parents + total) / 2 - girls - boys: a variance of (1/4 + 1/4 + 1/4 + 1 + 1) times the policy's
     assert right <= likely(certainty(1, 2.75 * VARIANCE), trials)
@@ -101,7 +99,7 @@ def withheld_council(asking: Builder) -> float:
     return float((region or 0) - sum(cell(table, area=council, life="sad") or 0 for council in ("n1", "n2")))
 
 
-def test_nested_geographies(record_property: Tell) -> None:
+def test_nested_geographies() -> None:
     errors, unprotected = [], []
     for trial in range(200):
         given = codes(600, trial)
@@ -113,7 +111,7 @@ def test_nested_geographies(record_property: Tell) -> None:
         errors.append(withheld_council(Builder(one, POLICY)) - true)
         unprotected.append(withheld_council(Unprotected(one, POLICY)) - true)
     spread = float(np.sqrt(np.mean(np.square(errors))))
-    record_property("root mean square error in children", spread)
+    print("root mean square error in children", spread)
     assert not any(unprotected)
     assert spread >= 0.85 * sqrt(3 * VARIANCE)  # three counts, each moved by itself
     assert abs(np.mean(errors)) < 1  # and no bias to correct
@@ -136,7 +134,7 @@ def views(asking: Builder) -> list[int]:
     return [value for value in found if value is not None]
 
 
-def test_asking_again_in_other_words_gains_nothing(record_property: Tell) -> None:
+def test_asking_again_in_other_words_gains_nothing() -> None:
     """Drawn anew for each question, the changes average out: that is the attack that keys of the children themselves prevent."""
     once, anew = [], []
     for trial in range(60):
@@ -149,8 +147,8 @@ def test_asking_again_in_other_words_gains_nothing(record_property: Tell) -> Non
         boys = asked("gender", where=("area", "n1"))
         redrawn = [cell(Builder(matrix(given, 1000 * trial + again), POLICY).ask(boys), gender="boy") or 0 for again in range(40)]
         anew.append(float(np.mean(redrawn)) - true)
-    record_property("root mean square error, 19 ways to ask", float(np.std(once)))
-    record_property("root mean square error, changes drawn anew 40 times", float(np.std(anew)))
+    print("root mean square error, 19 ways to ask", float(np.std(once)))
+    print("root mean square error, changes drawn anew 40 times", float(np.std(anew)))
     assert np.std(once) >= 0.8 * sqrt(VARIANCE)
     assert np.std(anew) <= 0.5
 
@@ -193,7 +191,7 @@ def omniscient(asking: Builder, given: dict[str, np.ndarray], target: dict[str, 
     return score > 0 if score else bool(len(given[AREA]) % 2), len(seen)
 
 
-def test_all_small_queries_about_one_child_by_one_who_knows_all_others(record_property: Tell) -> None:
+def test_all_small_queries_about_one_child_by_one_who_knows_all_others() -> None:
     trials, right, most, unprotected = 200, 0, 0, 0
     for trial in range(trials):
         secret = bool(np.random.default_rng(trial + 5).integers(2))
@@ -206,8 +204,8 @@ def test_all_small_queries_about_one_child_by_one_who_knows_all_others(record_pr
         others = {name: column[1:] for name, column in given.items()}
         open_value = cell(Unprotected(one, POLICY).ask(asked("home", geography=COUNCIL)), area="n1", home="care")
         unprotected += (open_value == truth(others, area="n1", home="care") + 1) == secret
-    record_property("right guesses of 200", right)
-    record_property("readings", most)
+    print("right guesses of 200", right)
+    print("readings", most)
     assert unprotected == trials
     assert most <= readings(variables(), POLICY)
     assert right <= likely(certainty(readings(variables(), POLICY), VARIANCE), trials)
@@ -272,7 +270,7 @@ def reconstruct(asking: Builder, number: int) -> tuple[np.ndarray, int]:  # type
 
 
 @pytest.mark.parametrize("protected", [True, False])
-def test_reconstruction_from_ten_thousand_answers(protected: bool, record_property: Tell) -> None:
+def test_reconstruction_from_ten_thousand_answers(protected: bool) -> None:
     given = codes(700, 3)
     one = matrix(given, 3)
     shape = tuple(len(variables()[name].dimension.leaves) for name in INNER)
@@ -286,10 +284,10 @@ def test_reconstruction_from_ten_thousand_answers(protected: bool, record_proper
     exact = float((np.rint(guess) == true)[true > 0].mean())
     usual = cells.sum(axis=(0, 1, 2)).argmax()
     by_custom = sum(int(cells[tuple(at)].argmax() == usual) for at in alone)
-    record_property("children told apart", len(alone))
-    record_property("their answers guessed rightly", right)
-    record_property("guessed rightly by the commonest answer", by_custom)
-    record_property("cells with children that are exact", exact)
+    print("children told apart", len(alone))
+    print("their answers guessed rightly", right)
+    print("guessed rightly by the commonest answer", by_custom)
+    print("cells with children that are exact", exact)
     assert len(alone) >= 3
     if protected:
         assert right <= likely(POLICY.most_certainty, len(alone))

@@ -1,0 +1,135 @@
+"""From a wave's data sets to the table builder: what is prepared, what is opened, what stays the same for ever, what may be published."""
+
+from __future__ import annotations
+
+import json
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from forms.load import load_survey
+from pipeline import builder_audit, builder_precompute
+from pipeline.builder_answer import Answer, Builder
+from pipeline.builder_audit import answered_tables, audit
+from pipeline.builder_matrix import KEY, variables_of
+from pipeline.builder_policy import load_builder_policy
+from pipeline.builder_precompute import INDEX, precompute
+from pipeline.builder_prepare import CELL_KEYS, codes_of, matrix_of, prepare, prepared
+from pipeline.builder_query import NotUnderstood, Query
+from pipeline.table_specs import load_table_specs
+from retention.answered import definitions
+from retention.keys import KeyMissing
+from retention.secure_store import SecureStore, StepRefused
+from retention.steps import Verb
+from retention.vault import StoredFile, Vault
+from tests.integration.chain import ANALYST, WAVE, Office, Stages
+from tests.integration.command import Run
+
+pytestmark = pytest.mark.usefixtures("quick")
+
+
+@pytest.fixture
+def office(stages: Stages, home: Path) -> Office:
+    return Office.at(stages.copy(Verb.TABULATE.value, home))
+
+
+def test_what_is_prepared_is_the_declared_variables_and_a_key_and_no_more(office: Office) -> None:
+    counts = prepare(office.store, WAVE, ANALYST)
+    variables = variables_of(load_table_specs(load_survey()))
+    frame = office.store.vault.read(office.store.asset(WAVE, "builder_codes").stored)
+    assert set(frame.columns) == {*variables, KEY}
+    assert {str(kind) for kind in frame.dtypes} <= {"uint8", "uint16"}
+    assert counts["responses"] == len(frame)
+    tables = {name: office.store.vault.read(office.store.asset(WAVE, name).stored) for name in ("responses", "answers", "located")}
+    expected = codes_of(load_survey(), load_table_specs(load_survey()), variables, tables)
+    names = sorted(variables)
+    assert pd.DataFrame(frame[names]).sort_values(names).to_numpy().tolist() == expected[names].sort_values(names).to_numpy().tolist()
+    assert office.store.verify_ledger()
+    assert prepared(office.store) == [WAVE]
+
+
+def test_prepared_codes_count_what_the_tables_count(office: Office) -> None:
+    prepare(office.store, WAVE, ANALYST)
+    matrix = matrix_of(office.store, WAVE)
+    cells = office.store.vault.read(office.store.asset(WAVE, "tables").stored)
+    mine = cells[cells["table"] == "gender"]
+    for codes, number in zip(mine["codes"], mine["n"], strict=True):
+        (code,) = json.loads(codes)
+        query = Query(WAVE, (("gender", ""),), where=("age_band", "6-17"))
+        cube = matrix.cube((query.population, *query.axes))  # type: ignore[arg-type]
+        assert cube[0, matrix.variables["gender"].dimension.leaves.index(code), 0] == number
+
+
+def test_the_builder_opens_the_prepared_codes_and_no_other_data_set(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(office.store, WAVE, ANALYST)
+    opened: list[str] = []
+    read = Vault.read
+
+    def watched(vault: Vault, stored: StoredFile) -> pd.DataFrame:
+        opened.append(stored.name)
+        return read(vault, stored)
+
+    monkeypatch.setattr(Vault, "read", watched)
+    Builder(matrix_of(office.store, WAVE), load_builder_policy()).ask(Query(WAVE, (("gender", ""),)))
+    assert opened == [office.store.asset(WAVE, "builder_codes").stored.name]
+
+
+def test_it_is_prepared_once_and_the_secret_of_the_keys_is_never_made_anew(office: Office) -> None:
+    prepare(office.store, WAVE, ANALYST)
+    with pytest.raises(StepRefused, match="already"):
+        prepare(office.store, WAVE, ANALYST)
+    (office.settings.secure.keys / f"{CELL_KEYS}.key").unlink()
+    with pytest.raises(KeyMissing, match="every cell would change"):
+        prepare(SecureStore(office.settings.secure), WAVE, ANALYST)
+
+
+def test_nothing_is_prepared_before_places_and_texts_are_destroyed(stages: Stages, home: Path) -> None:
+    office = Office.at(stages.copy(Verb.SCRUB.value, home))
+    with pytest.raises(StepRefused):
+        prepare(office.store, WAVE, ANALYST)
+    assert prepared(office.store) == []
+
+
+def test_the_allow_list_is_answered_into_files_and_put_on_record(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lenient = replace(load_builder_policy(), most_small=1.0)  # of two dozen children nearly every count is small
+    for module in (builder_precompute, builder_audit):
+        monkeypatch.setattr(module, "load_builder_policy", lambda: lenient)
+    prepare(office.store, WAVE, ANALYST)
+    asked = tmp_path / "asked.yaml"
+    asked.write_text("- {by: [age_band]}\n- {geography: council, by: [home, gender, life_overall]}\n", encoding="utf-8")
+    counts = precompute(office.store, WAVE, tmp_path / "set", asked)
+    assert counts["answered"] == 1
+    index = json.loads((tmp_path / "set" / INDEX).read_text(encoding="utf-8"))
+    assert [one["rule"] for one in index["refused"]] == ["most_variables_council"]
+    (name,) = index["files"]
+    document = json.loads((tmp_path / "set" / name).read_text(encoding="utf-8"))
+    found = Builder(matrix_of(office.store, WAVE), lenient).ask(Query(WAVE, (("age_band", ""),)))
+    assert isinstance(found, Answer)
+    assert document["values"] == [None if value < 0 else value for value in found.values.tolist()]
+    assert definitions(office.store, WAVE) == [Query(WAVE, (("age_band", ""),)).definition()]
+    assert [table.id for table in answered_tables(office.store, WAVE)] == [found.query.id]
+    assert audit(office.store, WAVE)["exposed"] == 0
+    with pytest.raises(StepRefused, match="new folder"):
+        precompute(office.store, WAVE, tmp_path / "set", asked)
+    asked.write_text("- {who: me}\n", encoding="utf-8")
+    with pytest.raises(NotUnderstood):
+        precompute(office.store, WAVE, tmp_path / "other", asked)
+    assert not (tmp_path / "other").exists()
+    assert stat.S_ISDIR((tmp_path / "set").stat().st_mode)
+
+
+def test_the_commands(office: Office, bigask: Run, tmp_path: Path) -> None:
+    code, out, _ = bigask("builder", "prepare", "--wave", WAVE, "--as", ANALYST)
+    assert code == 0
+    assert "responses" in out
+    assert bigask("builder", "precompute", "--wave", WAVE, "--out", str(tmp_path / "set"))[0] == 0
+    code, out, _ = bigask("builder", "audit", "--wave", WAVE)
+    assert code == 0
+    assert "tables" in out
+    code, out, _ = bigask("builder", "bound", "--wave", WAVE)
+    assert code == 0
+    assert "at most 0.915" in " ".join(out.split())
+    assert bigask("builder", "prepare", "--wave", WAVE, "--as", ANALYST)[0] == 3
