@@ -14,7 +14,7 @@ from disclosure.primary import Primary, primary
 from disclosure.secondary import Floats, Pattern, Problem
 from disclosure.sums import cells_for_sums
 from disclosure.system import Mask, System
-from disclosure.table import WITHHELD, Counts, DisclosureError, PublishedTable, Table
+from disclosure.table import TOTAL, WITHHELD, Counts, DisclosureError, PublishedTable, Table
 
 ZERO_WEIGHT = 50.0  # cost of withholding a zero: as dear as a cell of so many children
 CELL_WEIGHT = 5.0  # cost of withholding one more cell, beside the children in it
@@ -90,9 +90,19 @@ def choose(
         wanted |= lacking
     if pattern.unproven.any():
         raise DisclosureError(
-            f"{int(pattern.unproven.sum())} cells cannot be protected in these tables: merge categories, or leave a table out"
+            f"{int(pattern.unproven.sum())} cells cannot be protected in these tables, "
+            f"most of them with {_most(system, pattern.unproven)}: merge categories, or leave a table out"
         )
     return Chosen(rules, pattern, least)
+
+
+def _most(system: System, cells: Mask) -> str:
+    """The variable and code that most of these cells have in common."""
+    found = [np.bincount(system.places[cells, v], minlength=len(variable.codes)) for v, variable in enumerate(system.variables)]
+    common = [(int(times[1:].max(initial=0)), v) for v, times in enumerate(found)]
+    v = max(common)[1]
+    code = system.variables[v].codes[1 + int(found[v][1:].argmax())] if max(common)[0] else TOTAL
+    return f"{system.variables[v].name} '{code}'"
 
 
 def floor(x: Counts, rules: Primary, policy: Policy) -> Counts:

@@ -219,6 +219,14 @@ def test_wishes_that_cannot_be_are_refused() -> None:
         Wishes(cost={"t": np.zeros(table.counts.shape)})
 
 
+def test_what_cannot_be_protected_is_refused_by_what_it_has_in_common() -> None:
+    """Two places of one child each: who sees that both and their total are under three knows all of them."""
+    ages = Dimension.flat("age", ["4", "5"])
+    table = Table("t", (Dimension.flat("place", ["a", "b"]), ages), np.array([[42, 2, 40], [21, 1, 20], [21, 1, 20]]))
+    with pytest.raises(DisclosureError, match="most of them with age '4'"):
+        protect([table], replace(POLICY, attacker=Attacker.STATUS_KNOWN))
+
+
 def test_the_same_tables_give_the_same_pattern() -> None:
     truth = [random_table("t", SHAPES[2], np.random.default_rng(4), 5)]
     one, other = protect(truth, POLICY), protect(truth, POLICY)
