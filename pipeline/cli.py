@@ -18,6 +18,7 @@ from pipeline import (
     cli_forms,
     cli_geography,
     cli_governance,
+    cli_keys,
     cli_lists,
     cli_office,
     cli_policy,
@@ -45,6 +46,7 @@ app.add_typer(cli_quality.app, name="quality")
 app.add_typer(cli_extracts.app, name="extracts")
 app.add_typer(cli_quotes.app, name="quotes")
 app.add_typer(cli_residual.app, name="residual")
+app.add_typer(cli_keys.app, name="keys")
 app.add_typer(cli_retention.app, name="retention")
 app.add_typer(cli_safeguarding.app, name="safeguarding")
 app.add_typer(cli_themes.app, name="themes")

@@ -48,6 +48,45 @@ def staff_add(name: Annotated[str, typer.Argument()], role: Annotated[str, typer
     console.print(f"{member.name} is a {member.role}.")
 
 
+@staff_app.command("list")
+def staff_list() -> None:
+    """Every account with its role."""
+    from retention.staff import accounts
+
+    for one in accounts(open_store()[1]):
+        factor = "second factor set" if one.second_factor else "no second factor yet"
+        console.print(f"{one.member.name:24} {one.member.role:26} since {one.added_on}  {factor}", highlight=False, soft_wrap=True)
+
+
+@staff_app.command("role")
+def staff_role(name: Annotated[str, typer.Argument()], role: Annotated[str, typer.Option()], person: Person) -> None:
+    """Give somebody else another role, instead of the one they have."""
+    from retention.staff import Role, change_role
+
+    if role not in set(Role):
+        raise typer.BadParameter(f"the roles are {', '.join(Role)}", param_hint="--role")
+    member = change_role(open_store()[1], name, Role(role), person)
+    console.print(f"{member.name} is a {member.role}.")
+
+
+@staff_app.command("reset")
+def staff_reset(name: Annotated[str, typer.Argument()], person: Person) -> None:
+    """Take somebody else's lost second factor away: they set a new one when they sign in next."""
+    from retention.second_factor import reset
+
+    reset(open_store()[1], name, person)
+    console.print(f"{name} sets a new second factor at the next sign-in.")
+
+
+@staff_app.command("remove")
+def staff_remove(name: Annotated[str, typer.Argument()], person: Person) -> None:
+    """Close somebody else's account."""
+    from retention.staff import remove_member
+
+    remove_member(open_store()[1], name, person)
+    console.print(f"The account of {name} is closed.")
+
+
 @certificates_app.command("verify")
 def certificates_verify(
     files: Annotated[list[Path], typer.Argument()],
@@ -65,7 +104,51 @@ def certificates_verify(
         console.print(words, highlight=False, soft_wrap=True)
 
 
+@ledger_app.command("show")
+def ledger_show(
+    wave: Annotated[str | None, typer.Option(help="Only this wave, or `office`.")] = None,
+    actor: Annotated[str | None, typer.Option(help="Only what this person did.")] = None,
+    verb: Annotated[str | None, typer.Option(help="Only this, for example destroy-texts.")] = None,
+) -> None:
+    """Who did what, on which day, to what, and by which authority; the ledger is verified first."""
+    store = open_store()[1]
+    store.verify_ledger()
+    for signed in store.ledger():
+        one = signed.entry
+        if all(wanted in (None, given) for wanted, given in ((wave, one.wave), (actor, one.actor), (verb, one.verb))):
+            counts = " ".join(f"{name}={value}" for name, value in one.counts.items())
+            words = f"{signed.seq:6} {signed.day} {one.actor:20} {one.verb:24} {one.wave:16} {counts}"
+            console.print(words, highlight=False, soft_wrap=True, markup=False)
+
+
+@ledger_app.command("export")
+def ledger_export(out: Annotated[Path, typer.Argument(help="Where to write it, for example ledger.jsonl.")], person: Person) -> None:
+    """Write the ledger as a file for an auditor, with its signed end. That it was taken is its last entry."""
+    from retention.ledger import Entry
+    from retention.ledger_file import write_ledger
+
+    settings, store = open_store()
+    store.verify_ledger()
+    with store.record(Entry(person, "ledger-export", "office")):
+        pass
+    count = write_ledger(out, store.ledger(), settings.secure.folder / "ledger.head")
+    console.print(
+        f"{count} entries. To verify them anywhere: this file and the office's public key, ledger.pub.", highlight=False, soft_wrap=True
+    )
+
+
 @ledger_app.command("verify")
-def ledger_verify() -> None:
+def ledger_verify(
+    file: Annotated[Path | None, typer.Option(help="A file that `export` wrote, instead of the ledger itself.")] = None,
+    key: Annotated[Path | None, typer.Option(help="The office's public key, ledger.pub: nothing else is needed with a file.")] = None,
+) -> None:
     """Check the ledger's chain, signatures and end."""
-    console.print(f"{open_store()[1].verify_ledger()} entries, all in order.")
+    if (file is None) != (key is None):
+        raise typer.BadParameter("give both --file and --key, or neither")
+    if file is not None and key is not None:
+        from retention.ledger_file import verify_file
+
+        count = verify_file(file, key)
+    else:
+        count = open_store()[1].verify_ledger()
+    console.print(f"{count} entries, all in order.")

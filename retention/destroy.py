@@ -77,7 +77,12 @@ def _certify(store: SecureStore, asset: Asset, actor: str, authority: str, verif
         "verified": verified,
     }
     certificate = signed_certificate(store, document)
-    counts: dict[str, int | str] = {"records": asset.stored.rows, "key": asset.stored.key_id, "certificate": certificate.id}
+    counts: dict[str, int | str] = {
+        "records": asset.stored.rows,
+        "key": asset.stored.key_id,
+        "certificate": certificate.id,
+        "authority": authority,
+    }
     with store.record(Entry(actor, f"destroy-{asset.kind.replace('_', '-')}", asset.wave, counts)) as connection:
         connection.execute(update(tables.asset).where(tables.asset.c.id == asset.id).values(destroyed_on=today()))
         insert_certificate(connection, certificate)

@@ -62,7 +62,7 @@ def _delete(store: SecureStore, wave: Wave, kind: str, actor: str, authority: st
         "verified": {"rows_left": 0, "key": "refused" if key_id else "none"},
     }  # fmt: skip
     certificate = signed_certificate(store, document)
-    counts: dict[str, int | str] = {"records": count, "certificate": certificate.id}
+    counts: dict[str, int | str] = {"records": count, "certificate": certificate.id, "authority": authority}
     with store.record(Entry(actor, f"destroy-{kind.replace('_', '-')}", wave.id, counts)) as connection:
         for name in GROUPS[kind]:
             table = tables.secure.tables[name]

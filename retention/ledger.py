@@ -111,7 +111,22 @@ def verify_ledger(entries: Iterable[SignedEntry], public_key: bytes, head_file: 
 
     Raises LedgerError at the first entry that is wrong.
     """
-    previous, count, hashes = FIRST, 0, {}
+    hashes = verify_chain(entries, public_key)
+    try:
+        head = json.loads(head_file.read_text(encoding="ascii"))
+    except FileNotFoundError:
+        if hashes:
+            raise LedgerError("The ledger's head file is missing: restore it from its backup.") from None
+        return 0
+    except (OSError, ValueError):
+        raise LedgerError(_HEAD_DAMAGED) from None
+    verify_head(head, hashes, public_key)
+    return len(hashes)
+
+
+def verify_chain(entries: Iterable[SignedEntry], public_key: bytes) -> dict[int, str]:
+    """Check every hash, link and signature. Returns each entry's hash by its number. Raises LedgerError at the first that is wrong."""
+    previous, hashes = FIRST, {}
     for expected, signed in enumerate(entries, start=1):
         if signed.seq != expected:
             raise LedgerError(f"The ledger has a gap or a wrong order at entry {expected}: restore it from its backup.")
@@ -119,22 +134,22 @@ def verify_ledger(entries: Iterable[SignedEntry], public_key: bytes, head_file: 
             raise LedgerError(f"Ledger entry {expected} was edited: restore the ledger from its backup.")
         if not verify(public_key, signed.hash.encode(), _from_hex(signed.signature)):
             raise LedgerError(f"Ledger entry {expected} is not signed by this office: restore the ledger from its backup.")
-        previous, count = signed.hash, expected
-        hashes[expected] = signed.hash
+        previous = hashes[expected] = signed.hash
+    return hashes
+
+
+def verify_head(head: object, hashes: Mapping[int, str], public_key: bytes) -> int:
+    """Check the signed head against a chain that was verified. Returns the number of the entry it names. Raises LedgerError."""
     try:
-        head = json.loads(head_file.read_text(encoding="ascii"))
-        seq, digest, signature = int(head["seq"]), str(head["hash"]), bytes.fromhex(head["signature"])
-    except FileNotFoundError:
-        if count:
-            raise LedgerError("The ledger's head file is missing: restore it from its backup.") from None
-        return count
-    except (OSError, ValueError, KeyError, TypeError):
+        given = dict(head)  # type: ignore[call-overload]
+        seq, digest, signature = int(given["seq"]), str(given["hash"]), bytes.fromhex(given["signature"])
+    except (ValueError, KeyError, TypeError):
         raise LedgerError(_HEAD_DAMAGED) from None
     if not verify(public_key, _head(seq, digest), signature):
         raise LedgerError(_HEAD_DAMAGED)
     if hashes.get(seq) != digest:
         raise LedgerError(f"The ledger ends before entry {seq}, which was written: restore it from its backup.")
-    return count
+    return seq
 
 
 def _from_hex(raw: str) -> bytes:

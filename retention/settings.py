@@ -16,6 +16,8 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from retention.shares import open_passphrase
+
 # https, since a child's answers travel there; http for a trial on one machine
 _ADDRESS = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?")
 
@@ -48,11 +50,17 @@ class SecureZone:
     passphrase_file: Path | None
     staff_proxy: str = ""  # IP address of the proxy that signs staff in; empty: they sign in with passwords
     staff_proxy_secret_file: Path | None = None
+    share_files: tuple[Path, ...] = ()  # of several people, who open the zone together instead of a passphrase file
 
     @property
     def keys(self) -> Path:
         """Folder of the private keys, each file under the passphrase."""
         return self.folder / "keys"
+
+    @property
+    def closed_passphrase(self) -> Path:
+        """The passphrase as closed under the key that people hold shares of."""
+        return self.folder / "passphrase.closed"
 
     @property
     def vault(self) -> Path:
@@ -67,8 +75,14 @@ class SecureZone:
     def passphrase(self) -> str:
         """The passphrase of the private keys.
 
-        Raises SettingsError if no file holds it, or if others than its owner may read that file.
+        From the shares of several people if any are named, else from its file. Raises SettingsError if there is neither, or if others
+        than its owner may read a file; SharesError if the shares do not open it.
         """
+        if self.share_files:
+            for path in self.share_files:
+                if not path.is_file() or path.stat().st_mode & 0o077:
+                    raise SettingsError("A share named in BIGASK_SHARES is not there, or others can read it (mode 0600).")
+            return open_passphrase(self.closed_passphrase, self.share_files)
         if self.passphrase_file is None:
             raise SettingsError("No passphrase: name the file that holds it in BIGASK_PASSPHRASE_FILE (mode 0600).")
         return _secret(self.passphrase_file, "passphrase", "BIGASK_PASSPHRASE_FILE", 12)
@@ -113,7 +127,7 @@ class Settings:
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from BIGASK_HOME (default `var`), BIGASK_COLLECTION_URL, BIGASK_SECURE_URL, BIGASK_PASSPHRASE_FILE,
-    BIGASK_ADDRESS, BIGASK_PROXY, BIGASK_STAFF_PROXY and BIGASK_STAFF_PROXY_SECRET_FILE.
+    BIGASK_ADDRESS, BIGASK_PROXY, BIGASK_STAFF_PROXY, BIGASK_STAFF_PROXY_SECRET_FILE and BIGASK_SHARES (files, parted as PATH is).
 
     An empty value counts as none. Raises SettingsError for a database URL of an unknown kind, or of a database in memory, and
     for an address that is no website's or a proxy that is no IP address.
@@ -130,10 +144,13 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     default = secure / "passphrase"
     passphrase_file = Path(named) if named else (default if default.exists() else None)
     proxy_secret = source.get("BIGASK_STAFF_PROXY_SECRET_FILE")
+    shares = tuple(Path(one) for one in source.get("BIGASK_SHARES", "").split(os.pathsep) if one)
     return Settings(
         home,
         CollectionZone(collection, collection_url, _address(source.get("BIGASK_ADDRESS", "")), _proxy("BIGASK_PROXY", source)),
-        SecureZone(secure, secure_url, passphrase_file, _proxy("BIGASK_STAFF_PROXY", source), Path(proxy_secret) if proxy_secret else None),
+        SecureZone(
+            secure, secure_url, passphrase_file, _proxy("BIGASK_STAFF_PROXY", source), Path(proxy_secret) if proxy_secret else None, shares
+        ),
         ReleaseZone(home / "release"),
     )
 
