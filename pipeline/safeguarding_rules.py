@@ -1,8 +1,8 @@
 """Finds texts that the safeguarding lead must see: those that name a harm, and those that are both identifying and harmful.
 
 Small rules of our own, as data (pipeline/data/safeguarding/rules.yaml), made to miss little of what is said outright; a person judges
-what they bring. They read a text in a plain spelling, because nobody in need spells. Harm that is only hinted at passes them about
-as often as not (tests/unit/test_safeguarding_rules.py has examples), so whoever reads a text may raise a flag as well.
+what they bring. They read a text in a plain spelling, because nobody in need spells. Of harm that is only hinted at they find
+about one telling in four (the last examples of tests/unit/test_safeguarding_rules.py), so whoever reads a text may raise a flag too.
 """
 
 from __future__ import annotations

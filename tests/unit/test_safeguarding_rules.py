@@ -183,7 +183,8 @@ TOLD = [
     "i dont want to see dad on weekends he does bad things",
     "nobody believes me that grandad touches me",
 ]
-# Written after the rules: what they have never been fitted to. Most of it is told in words that no list foresees.
+# Most harm is told in words that no list foresees. The signs were widened once after the first thirty of these; the last twenty-four
+# were written when the rules were done, and nothing was changed for them.
 UNFORESEEN = [
     "every night i pray that i wont wake up",
     "i googled how many paracetamol you need",
@@ -322,10 +323,12 @@ def test_what_is_told_less_directly_reaches_the_lead_too(text: str) -> None:
     assert rule_of(text) is not None
 
 
-def test_what_no_rule_foresaw_is_found_less_often_which_is_why_readers_can_raise_a_flag() -> None:
-    """An honest number, not a target: about half of indirect tellings pass the rules. Falling below it would be a step back."""
-    found = sum(rule_of(text) is not None for text in UNFORESEEN)
-    assert 22 <= found < len(UNFORESEEN)
+def test_what_no_rule_foresaw_is_found_seldom_which_is_why_readers_can_raise_a_flag() -> None:
+    """An honest number, not a target: one in four of hints that the rules were never fitted to. Fewer would be a step back."""
+    found = [rule_of(text) is not None for text in UNFORESEEN]
+    assert len(found) == 54
+    assert sum(found[30:]) >= 6
+    assert sum(found) >= 25
 
 
 @pytest.mark.parametrize("text", ORDINARY)
