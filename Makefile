@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE ?=
 
-.PHONY: help setup setup-test run serve status test test-long check pictures train-scrub format lock assets clean
+.PHONY: help setup setup-test run serve status test test-long check assure pictures train-scrub format lock assets clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ check: setup setup-test ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+assure: setup setup-test ## run the tests that the assessment's measures are bound to, and write evidence/
+	@$(BIN)/bigask assure --for-approval --out evidence
 
 pictures: setup setup-test ## take the README's pictures of this build (after make run)
 	@$(BIN)/python -m tests.pictures
