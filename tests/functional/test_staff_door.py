@@ -12,10 +12,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from api.staff import create_app
-from retention import review
+from governance.cases import open_case
+from governance.safeguarding import queue
+from retention import review, second_factor
+from retention.ledger import Entry
 from retention.review import Reading
 from retention.review_marks import Mark
-from retention.secure_store import SecureStore
+from retention.safeguarding_flags import add_flags
+from retention.secure_store import SecureStore, today
 from retention.settings import ReleaseZone
 from tests.functional.door import serving
 from tests.release_samples import quick_passphrases
@@ -206,7 +210,15 @@ def test_two_checkers_let_a_release_leave_and_its_author_cannot(
 
 
 def test_axe_finds_nothing_at_any_desk(chromium: Browser, office: SecureStore, address: str) -> None:
+    with office.record(Entry("ann", "scrub", WAVE)) as connection:
+        add_flags(connection, office.ring, WAVE, [(0, "suicide")])
+    open_case(office, "complaint", today(), "Somebody says that the survey was too long.", "ann")
+    second_factor.reset(office, "olga", "adam")
     desks = {
+        "olga": ("/second-factor",),
+        "lea": ("/safeguarding", f"/safeguarding/{queue(office)[0].flag.id}"),
+        "dora": ("/retention", "/safeguarding", "/requests"),
+        "adam": ("/accounts", "/retention"),
         "ann": ("/status", f"/review-quality/{WAVE}"),
         "rita": ("/review", f"/review/{WAVE}", "/status"),
         "chris": ("/releases", "/releases/autumn-2026", "/releases/autumn-2026/tables/life-by-place"),
