@@ -39,6 +39,7 @@ from governance.safeguarding import SafeguardingError
 from pipeline.release_zone import ReleaseDamaged
 from retention import releases, review, themes
 from retention.database import DatabaseUnavailable
+from retention.holdings import due
 from retention.keys import KeyRingError
 from retention.ledger import LedgerError
 from retention.releases import ReleaseRefused
@@ -115,7 +116,7 @@ def _add_status(guard: Guard, store: SecureStore) -> None:
             entry = {"wave": wave, "steps": steps, "queue": review.counts(store, wave.id), "assets": store.assets(wave.id)}
             entry |= {"coding": themes.waiting(store, wave.id)}
             waves.append({**entry, "releases": releases.releases(store, wave.id)})
-        return desk("staff/status", visit.session, waves=waves)
+        return desk("staff/status", visit.session, waves=waves, late=len(due(store)))
 
 
 def desk(template: str, session: Session, status: int = 200, **values: Any) -> Response:

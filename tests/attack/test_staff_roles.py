@@ -358,3 +358,13 @@ def test_anybody_writes_a_case_down_and_the_officer_decides_it(desk: TestClient)
     assert desk.post("/requests/1/close", data={"csrf": token, "words": REASON, "why_late": REASON}).status_code == 303
     assert desk.post("/requests/x/close", data={"csrf": token, "words": REASON}).status_code == 404
     assert "Decided" in desk.get("/requests").text
+
+
+def test_what_is_due_is_said_where_analysts_start(desk: TestClient, store: SecureStore) -> None:
+    sign_in(desk, "ann")
+    assert "due for destruction" not in desk.get("/status").text
+    with store.record(Entry("ann", "made-earlier", WAVE)) as connection:
+        connection.exec_driver_sql("UPDATE asset SET review_on = '2020-01-01' WHERE kind = 'texts'")
+    assert "1 thing is due for destruction" in desk.get("/status").text
+    sign_in(desk, "dora")
+    assert "OVERDUE: tell the data protection officer" in desk.get("/retention").text
