@@ -20,6 +20,7 @@ NAMES = [name for names in EXIT_CODES.values() for name in names]
 # No verb can meet them: a door tells them to the one who posted, or the secure store to whoever must wait (StepRefused).
 CAUGHT_WITHIN = {
     "pipeline.received.NotOfOurForms",
+    "pipeline.keying.NotUnderstood",
     "api.journey.MalformedPost",
     "api.journey.OtherVersion",
     "forms.answers.AnswerError",

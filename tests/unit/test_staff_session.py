@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.staff_session import FAILURES, IDLE, MOST_NAMES, MOST_SESSIONS, Attempts, Sessions
+from retention.staff import Member, Role
 
 
 def test_the_session_longest_unused_goes_first() -> None:
@@ -15,16 +16,17 @@ def test_the_session_longest_unused_goes_first() -> None:
     assert sessions.find(second) is None
 
 
-def test_a_text_in_the_hands_of_somebody_who_left_is_free_again() -> None:
+def test_whoever_left_is_not_present() -> None:
     now = [0.0]
     sessions = Sessions(lambda: now[0])
-    _, one = sessions.open(None)
-    _, two = sessions.open(None)
-    one.current["w"] = "text"
-    assert sessions.taken("w", two) == {"text"}
-    assert sessions.taken("w", one) == set()
+    token, _ = sessions.open(Member("rita", Role.REVIEWER))
+    sessions.open(Member("ron", Role.REVIEWER))
+    sessions.open(None)
+    assert sessions.present() == {"rita", "ron"}
+    now[0] = IDLE
+    sessions.find(token)
     now[0] = IDLE + 1
-    assert sessions.taken("w", two) == set()
+    assert sessions.present() == {"rita"}
 
 
 def test_names_that_failed_are_forgotten_oldest_first_and_after_success() -> None:
