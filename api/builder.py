@@ -48,7 +48,7 @@ def application() -> ASGIApp:
 def create_app(builders: Mapping[str, Builder], logs: Mapping[str, AnsweredLog]) -> ASGIApp:
     """The door for these waves; the last one is asked about where none is named."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    threads = ThreadPoolExecutor(2, thread_name_prefix="builder")  # more would only take turns on the same two processors
+    threads = ThreadPoolExecutor(1, thread_name_prefix="builder")  # more would only take turns on the same processor
     latest = list(builders)[-1]
 
     async def answer(request: Request, write: Callable[[Builder, Answer | Refusal], Response]) -> Response:
@@ -57,7 +57,7 @@ def create_app(builders: Mapping[str, Builder], logs: Mapping[str, AnsweredLog])
         found = await asyncio.get_running_loop().run_in_executor(threads, builder.ask, query)
         if isinstance(found, Answer):
             await asyncio.wrap_future(logs[query.wave].add(query.definition()))
-        return await asyncio.get_running_loop().run_in_executor(threads, write, builder, found)
+        return write(builder, found)
 
     def get(path: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return app.api_route(path, methods=["GET", "HEAD"])

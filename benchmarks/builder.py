@@ -17,6 +17,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -126,9 +127,14 @@ def at_the_door(home: Path, matrix: Matrix, queries: Sequence[Query], users: int
         found = load((host, int(port)), users, seconds, asked, warm_up=0.0)
     finally:
         door.terminate()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         door.wait(60)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     line(f"at the door, {users} at a time", [1000 * each for each in found.latencies])
-    print(f"{'':34} {found.finished / found.seconds:.0f} answers/s, errors: {dict(found.errors) or 'none'}", flush=True)
+    cost, wrong = 1000 * spent / max(1, found.finished), dict(found.errors) or "none"
+    rate = found.finished / found.seconds
+    print(f"{'':34} {rate:.0f} answers/s, {cost:.1f} ms of processor each (its start included), errors: {wrong}", flush=True)
 
 
 def main() -> None:
