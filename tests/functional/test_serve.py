@@ -36,7 +36,9 @@ def test_three_doors_open_answer_and_close(tmp_path: Path) -> None:
     assert answers == {"child": 503, "staff": 200, "researcher": 200}, "nobody has approved the survey, so the child door is shut"
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
-    assert (process.returncode, err) == (0, "")
+    assert process.returncode == 0
+    told = {line for line in err.splitlines() if "There is no permit: open the wave with `bigask wave open`" not in line}
+    assert told == set(), "each worker of the child door says why it is shut, and nobody says anything else"
     for address in doors.values():
         try:
             httpx.get(address, timeout=5)
