@@ -205,6 +205,8 @@ def _ages_of(code: str) -> set[str]:
         first, _, last = text.partition("-")
         return {str(age) for age in range(int(first), int(last) + 1)}
 
+    if code.startswith("anything but "):
+        return set(ATOMS) - band(code.removeprefix("anything but "))
     if code.startswith("all but not "):
         return set(ATOMS) - band(code.removeprefix("all but not "))
     inside, _, beside = code.partition(" but not ")
