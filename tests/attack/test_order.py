@@ -117,7 +117,7 @@ def traces_of_layout(slots: Mapping[bytes, int], salt: bytes, capacity: int, ids
 class InOrderOfArrival(SlotStore):
     """What any table with a counting key does: the next slot for the next response."""
 
-    def put(self, records: Sequence[SealedResponse], wave_id: str | None = None) -> list[Receipt]:  # noqa: ARG002 - the signature of what it stands for
+    def put(self, records: Sequence[SealedResponse], wave_id: str | None = None) -> list[Receipt]:
         with self._writing() as connection:
             stored = connection.execute(select(collection_wave.c.stored)).scalar_one()
             for place, record in enumerate(records, start=stored):

@@ -78,7 +78,9 @@ def _check(home: Path, wave: str) -> None:
     assert told["steps"]["scrub"]["texts"] == told["steps"]["review"]["texts"] == len(frame["texts_clean"])
     assert told["caught"]["planted"] >= told["caught"]["touched"]
     assert told["ledger_entries"] >= len([signed for signed in store.ledger() if signed.entry.wave == wave])
-    assert {signed.entry.actor for signed in store.ledger()} == {ANALYST, *READERS, CHECKER, APPROVER} | ({LEAD} if told["steps"]["scrub"]["for_the_lead"] else set())
+    assert {signed.entry.actor for signed in store.ledger()} == {ANALYST, *READERS, CHECKER, APPROVER} | (
+        {LEAD} if told["steps"]["scrub"]["for_the_lead"] else set()
+    )
     assert told["certificates"] == [f"{wave}-{kind}.json" for kind in ("bodies", "locators", "spans", "texts")]
     for name in told["certificates"]:
         assert verify_certificate(store.zone.certificates / name, store.zone.keys)["wave"] == wave
