@@ -72,7 +72,7 @@ class Unprotected(Builder):
             cube = np.moveaxis(np.tensordot(self.matrix.sums(axis), cube, (1, k)), 0, k)
         return cube[..., 0].astype(np.int64)
 
-    def ask(self, query: Query, suggest: bool = True) -> Answer | Refusal:  # noqa: ARG002 - of the one that protects
+    def ask(self, query: Query, suggest: bool = True) -> Answer | Refusal:
         population = query.population
         axes = (population, *query.axes) if population else query.axes
         shown = self.perturbed(axes)[(1,) if population else ()]
