@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from odf.element import Element
 from odf.opendocument import OpenDocumentSpreadsheet
 from odf.style import ParagraphProperties, Style, TableColumnProperties, TextProperties
 from odf.table import DatabaseRange, DatabaseRanges, Table, TableCell, TableColumn, TableHeaderRows, TableRow
@@ -23,6 +24,7 @@ MADE = (1980, 1, 1, 0, 0, 0)  # the zip format must say when: the earliest it kn
 
 def opendocument(description: ReleaseDescription, table: ReleaseTable, rows: Sequence[Row], shorthand: Mapping[str, str]) -> bytes:
     """The bytes of an .ods file with the sheets Cover, Notes and Table: one table, in column A, no merged cells."""
+    Element.namespaces.clear()  # odfpy notes every namespace it has met in this process, and would declare them all
     document = OpenDocumentSpreadsheet()
     title = Style(name="title", family="table-cell")
     title.addElement(TextProperties(fontweight="bold", fontsize="15pt"))
