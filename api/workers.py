@@ -24,7 +24,7 @@ from starlette.types import ASGIApp
 from api.quiet_logs import LOGGING, quieten
 
 HEADERS_WITHIN = 10.0  # seconds for the head of a request, and for the next request on an open connection
-ENDS_WITHIN = 30  # seconds that a worker has to store what is waiting before it is killed
+ENDS_WITHIN = 10  # seconds that a worker has to store what is waiting before it is killed
 SWITCH = 0.0005  # seconds that the thread that commits waits at most for the one that answers; Python's own 0.005 is ten times a page
 _BACKLOG = 2048
 
@@ -97,6 +97,8 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(ENDS_WITHIN)  # now and then a worker does not end when it is told to
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _when_it_answers(host: str, port: int, opened: Callable[[], None]) -> None:

@@ -108,7 +108,7 @@ def test_broken_requests_get_an_error_of_theirs_or_nothing(door: RealDoor, raw: 
             connection.sendall(raw)
             connection.shutdown(socket.SHUT_WR)
             status = connection.recv(4096)[9:12]
-        except ConnectionError:
+        except OSError:  # the door may have closed the connection already
             status = b""
     assert status[:1] in (b"", b"2", b"3", b"4") or status == b"505"
     assert alive(door)
