@@ -200,11 +200,16 @@ def _cells(table: Released) -> list[dict[str, Any]]:
         {
             "codes": dict(zip(names, codes, strict=True)),
             "count": None if value.withheld else int(value.count.replace(",", "")),
-            "percent": float(value.percent) if value.percent[:1].isdigit() else None,
+            "percent": _number(value.percent) if value.percent[:1].isdigit() else None,
             "shorthand": value.count if value.withheld else value.percent if value.percent.startswith("[") else None,
         }
         for codes, value in table.cells()
     ]
+
+
+def _number(text: str) -> float:
+    """A released percentage with the digits it was released with: more would pretend a precision that its base does not support."""
+    return float(text) if "." in text else int(text)
 
 
 def _release_entry(release: VerifiedRelease) -> dict[str, Any]:
@@ -230,15 +235,11 @@ def _table_entry(release: VerifiedRelease, about: Mapping[str, Any]) -> dict[str
 
 def _page(request: Request, items: Sequence[Any], limit: int, offset: int) -> Response:
     more = offset + limit < len(items)
-    following = f"{ROOT}{_path(request)}?{request.url.include_query_params(limit=limit, offset=offset + limit).query}" if more else None
+    following = f"{request.url.path}?{request.url.include_query_params(limit=limit, offset=offset + limit).query}" if more else None
     answer = _answer(request, {"total": len(items), "next": following, "items": items[offset : offset + limit]})
     if following:
         answer.headers["Link"] = f'<{following}>; rel="next"'
     return answer
-
-
-def _path(request: Request) -> str:
-    return request.scope["path"].removeprefix(request.scope.get("root_path", "")) if request.scope.get("root_path") else request.url.path
 
 
 def _answer(request: Request, content: Any) -> Response:

@@ -37,16 +37,6 @@ SHORTHAND = {
     "[z]": "Not applicable: no percentage is made where the number it would be of is withheld or too small.",
 }
 
-POLICY_WORDS = {
-    "threshold": "Smallest count that is shown, other than nought",
-    "minimum_width": "Least distance between the smallest and the largest count that stay possible for a withheld one",
-    "minimum_withheld_sum": "Smallest sum of withheld counts that a reader may learn",
-    "group_disclosure": "Groups whose members all gave the same answer",
-    "identifying_variables": "Facts about a child that others know anyway",
-    "attacker": "What the strongest reader is taken to know",
-    "percentage_decimals": "Most decimals of a percentage",
-}
-
 
 @dataclass(frozen=True)
 class Row:
@@ -168,7 +158,6 @@ def _metadata(description: ReleaseDescription, tables: Sequence[dict[str, Any]])
             "rules": [
                 {
                     "name": name,
-                    "what": POLICY_WORDS.get(name, name.replace("_", " ").capitalize()),
                     "value": _rule_value(rule.value),
                     "source": rule.source,
                     "reason": rule.reason,

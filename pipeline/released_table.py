@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from itertools import product, takewhile
+from itertools import product
 from typing import Any
 
 from pipeline.release_names import CONFIDENTIAL
@@ -89,12 +89,13 @@ class Released:
                 kept.append(dimension)
                 continue
             entries = self.ordered(axis)
-            start = [entry["code"] for entry in entries].index(code) if any(e["code"] == code for e in entries) else -1
-            if start < 0:
+            start = next((at for at, entry in enumerate(entries) if entry["code"] == code), None)
+            if start is None:
                 raise KeyError(dimension["name"])
-            level = self.depth(axis, code)
-            rest = list(takewhile(lambda entry, at=axis, top=level: self.depth(at, entry["code"]) > top, entries[start + 1 :]))  # type: ignore[misc]
-            kept.append({**dimension, "codes": [entries[start], *rest]})
+            end = start + 1
+            while end < len(entries) and self.depth(axis, entries[end]["code"]) > self.depth(axis, code):
+                end += 1
+            kept.append({**dimension, "codes": entries[start:end]})
         if unknown := set(chosen) - {dimension["name"] for dimension in self.dimensions}:
             raise KeyError(min(unknown))
         found = copy(self)
