@@ -6,7 +6,7 @@ import asyncio
 import html
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -97,7 +97,7 @@ async def answer_form(client: httpx.AsyncClient, child: Child, nonce: Nonce = st
     landing = await client.get(f"/{form.id}")
     if landing.status_code != 200:
         raise SimulationFailed(f"The landing page of form {form.id} answered {landing.status_code}.")
-    reply = await client.post(f"/{form.id}", data={"action": "start"})
+    reply = await _post(client, form.id, {"action": "start"})
     for _ in range(_LONGEST_WALK):
         if reply.status_code == 303:
             if not reply.headers["location"].endswith(("/thank-you", "/already-sent")):
@@ -112,8 +112,15 @@ async def answer_form(client: httpx.AsyncClient, child: Child, nonce: Nonce = st
         fields: dict[str, list[str]] = {}
         for name, value in [*hidden, ("action", "next"), *child.answer(page)]:
             fields.setdefault(name, []).append(nonce(value) if name == "nonce" else value)
-        reply = await client.post(f"/{form.id}", data=fields)
+        reply = await _post(client, form.id, fields)
     raise SimulationFailed(f"Form {form.id} never ended.")
+
+
+async def _post(client: httpx.AsyncClient, form_id: str, fields: Mapping[str, str | list[str]]) -> httpx.Response:
+    """Send a page, and again after as long as the door asks for: all invented children answer from one address, faster than a school."""
+    while (reply := await client.post(f"/{form_id}", data=fields)).status_code == 429:
+        await asyncio.sleep(int(reply.headers["Retry-After"]))
+    return reply
 
 
 def _hidden(page: str) -> list[tuple[str, str]]:
