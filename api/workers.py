@@ -19,7 +19,7 @@ from granian.constants import HTTPModes, Interfaces, RuntimeModes
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.quiet_logs import LOGGING, quieten
 
@@ -27,6 +27,7 @@ HEADERS_WITHIN = 10.0  # seconds for the head of a request, and for the next req
 ENDS_WITHIN = 10  # seconds that a worker has to store what is waiting before it is killed
 SWITCH = 0.0005  # seconds that the thread that commits waits at most for the one that answers; Python's own 0.005 is ten times a page
 _BACKLOG = 2048
+_END = (signal.SIGTERM, signal.SIGINT)
 
 
 def default_workers() -> int:
@@ -82,6 +83,7 @@ def serve(
     def _tell() -> None:
         threading.Thread(target=_when_it_answers, args=(host, port, opened), daemon=True).start()
 
+    _hold_signals_over_a_fork()
     server.serve(target_loader=lambda: _in_worker(door), wrap_loader=False)
 
 
@@ -89,7 +91,44 @@ def _in_worker(door: Callable[[], ASGIApp]) -> ASGIApp:
     quieten()
     sys.setswitchinterval(SWITCH)
     threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
-    return door()
+    return _listening(door())
+
+
+def _hold_signals_over_a_fork() -> None:
+    """Let a worker begin its life with SIGTERM and SIGINT held back, until `_listening` takes them.
+
+    Granian's own handler, which a worker inherits, only marks the parent's memory. A worker that was told to end while it was
+    still starting lost the signal by it, and was killed after ENDS_WITHIN with what it had not yet stored.
+    """
+    os.register_at_fork(
+        before=lambda: _mask(signal.SIG_BLOCK),
+        after_in_parent=lambda: _mask(signal.SIG_UNBLOCK),
+    )
+
+
+def _mask(how: int) -> None:
+    signal.pthread_sigmask(how, _END)
+
+
+def _listening(app: ASGIApp) -> ASGIApp:
+    """The same application, which lets held signals through when it has started: by then the worker's own handler is there."""
+
+    async def listening(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+
+        async def send_and_listen(message: Message) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                _mask(signal.SIG_UNBLOCK)
+
+        try:
+            await app(scope, receive, send_and_listen)
+        finally:
+            _mask(signal.SIG_UNBLOCK)  # an application without a lifespan
+
+    return listening
 
 
 def _end_with_parent() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from sqlalchemy.pool import NullPool
 
 _MIGRATION_LOCK = 0x0B16A5B  # PostgreSQL advisory lock: two processes that start at once do not both create the tables
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY")
+_WAIT = 30  # seconds for another connection to SQLite to have done
 
 
 class DatabaseUnavailable(RuntimeError):
@@ -39,13 +42,13 @@ def connect(url: str) -> Engine:
     if parsed.database:
         folder = Path(parsed.database).parent
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(parsed, hide_parameters=True, poolclass=NullPool, connect_args={"timeout": 30, "check_same_thread": False})
+    engine = create_engine(parsed, hide_parameters=True, poolclass=NullPool, connect_args={"timeout": _WAIT, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's own recipe: the driver must not open transactions by itself
         for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
+            _when_free(connection, f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
@@ -53,6 +56,20 @@ def connect(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _when_free(connection: Any, statement: str) -> None:
+    """Run a statement that SQLite refuses at once while another connection is about it: the change to WAL knows no waiting."""
+    give_up = time.monotonic() + _WAIT
+    while True:
+        try:
+            connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def for_reading(engine: Engine) -> Engine:

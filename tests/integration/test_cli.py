@@ -387,17 +387,17 @@ def test_the_installed_command_gives_the_same_code_and_sentence(tmp_path: Path) 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, None])
 def test_a_door_stops_cleanly(stages: Stages, home: Path, how: signal.Signals | None) -> None:
     stages.copy(OPENED, home)
-    process = _door(home, "--until-eof")
-    assert process.stdout is not None
-    assert process.stdout.readline().startswith("http://127.0.0.1:")
-    if how is None:
-        process.stdin.close()  # type: ignore[union-attr]
-    else:
-        process.send_signal(how)
-    assert process.wait(timeout=60) == 0
-    assert process.stderr is not None
-    assert process.stderr.read() == ""
-    _close(process)
+    with _door(home, "--until-eof") as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("http://127.0.0.1:")
+        if how is None:
+            process.stdin.close()
+        else:
+            process.send_signal(how)
+        assert process.wait(timeout=60) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
 
 
 def test_a_port_that_is_taken_is_one_sentence(stages: Stages, home: Path) -> None:
@@ -415,9 +415,3 @@ def _door(home: Path, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "api", "child", *arguments]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(command, env=environment, text=True, cwd=Path(__file__).parents[2], **pipes)  # type: ignore[call-overload, no-any-return]
-
-
-def _close(process: subprocess.Popen[str]) -> None:
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe:
-            pipe.close()

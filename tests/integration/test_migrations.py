@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Column, Integer, MetaData, inspect
 
+from retention import database as databases
 from retention import tables
 from retention.database import DatabaseUnavailable, connect, migrate
 from tests.conftest import DATABASES
@@ -58,6 +60,25 @@ def test_two_processes_that_start_at_once_migrate_once(database_url: str) -> Non
         thread.join()
     assert not failed
     assert differences(database_url, tables.secure) == []
+
+
+def test_a_connection_waits_while_another_one_begins_a_new_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite refuses the change to WAL at once, without its own waiting, while another connection is about to write."""
+    path = tmp_path / "new.sqlite"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("CREATE TABLE first (x)")
+    other.execute("BEGIN IMMEDIATE")
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        other.execute("COMMIT")
+
+    monkeypatch.setattr(databases.time, "sleep", sleep)
+    with connect(f"sqlite:///{path}").connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    other.close()
+    assert len(waited) == 1
 
 
 def test_a_database_that_is_not_there_is_said_so(tmp_path: Path) -> None:
