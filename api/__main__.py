@@ -18,7 +18,6 @@ from typing import NoReturn
 from starlette.types import ASGIApp
 
 from api.quiet_logs import quieten
-from api.server import server
 
 NOT_OPENED = 6  # as pipeline.failures has it for whatever does not answer
 
@@ -36,6 +35,8 @@ def _application(door: str) -> ASGIApp:
 
 async def _serve(door: str, port: int, until_eof: bool) -> bool:
     """Serve until told to stop. False if the door could not start."""
+    from api.server import server
+
     listening = socket.create_server(("127.0.0.1", port), backlog=2048)
     web = server(_application(door), port=port)
 

@@ -10,13 +10,15 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, ExceptionHandler
+from starlette.websockets import WebSocket
 
 from api import render
 from api.child_gate import ChildGate
@@ -24,7 +26,7 @@ from api.form_post import LARGEST_BODY, form_pairs
 from api.journey import Action, Finished, MalformedPost, OtherVersion, Post, advance, again, check_names, read_post
 from api.pace import WINDOW, Pace, What
 from api.receiving import Receiver
-from api.risk_page import add_risk_pages
+from api.risk_page import risk_pages
 from api.security import CLEAR_SITE_DATA, harden
 from api.square_code import square_code
 from api.static_files import static_files
@@ -71,99 +73,87 @@ def create_app(
     receiver = Receiver(zone, survey.id, connect)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         receiver.start()
         yield
         receiver.stop()
 
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan, redirect_slashes=False)
-    _add_general_pages(app, survey, receiver)
-    _add_teachers_pages(app, survey, zone.address)
-    add_risk_pages(app, survey, lambda: register_at_the_door(zone, survey))
-    _add_form_pages(app, survey, receiver, Pace(zone.proxy), clock)
-    _add_error_pages(app, survey)
+    routes = [
+        _answers(survey, receiver, Pace(zone.proxy), clock),  # almost every request, and a school's come together: before all others
+        *_general_pages(survey, receiver),
+        *_teachers_pages(survey, zone.address),
+        *risk_pages(survey, lambda: register_at_the_door(zone, survey)),
+        *_form_pages(survey, receiver, clock),
+    ]
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=_error_pages(survey))
+    app.router.redirect_slashes = False
     gate = ChildGate(app, survey, standing or (lambda: standing_at_the_door(zone, survey)))
     return harden(gate, LARGEST_BODY)
 
 
-def _add_general_pages(app: FastAPI, survey: Survey, receiver: Receiver) -> None:
-    @app.get("/")
-    async def chooser() -> Response:
-        return HTMLResponse(render.page_of_survey("chooser", survey))
+def _page(path: str, reply: Callable[[], Response]) -> Route:
+    """A page that is the same for everybody who asks."""
 
-    @app.get("/parents")
-    async def parents() -> Response:
-        return HTMLResponse(render.notice("parents_notice", survey, None))
+    async def page(_request: Request) -> Response:
+        return reply()
 
-    @app.get("/help")
-    async def help_lines() -> Response:
-        return HTMLResponse(render.page_of_survey("help", survey))
+    return Route(path, page)
 
-    @app.get("/exit")
-    async def leave() -> Response:
-        return _left(render.page_of_survey("message", survey, message="exited", again=None))
 
-    @app.get("/robots.txt")
-    async def robots() -> Response:
-        return PlainTextResponse("User-agent: *\nDisallow: /\n")
-
-    @app.get("/static/{content_hash}/{name:path}")
-    async def static(content_hash: str, name: str, request: Request) -> Response:
-        files = static_files()
-        found = files.response(name, request) if files.prefix == f"/static/{content_hash}" else None
+def _general_pages(survey: Survey, receiver: Receiver) -> list[Route]:
+    async def static(request: Request) -> Response:
+        files, at = static_files(), request.path_params
+        found = files.response(at["name"], request) if files.prefix == f"/static/{at['content_hash']}" else None
         if found is None:
             raise HTTPException(404)
         return found
 
-    @app.get("/health/live")
-    async def live() -> Response:
-        return PlainTextResponse("live\n")
-
-    @app.get("/health/ready")
-    async def ready() -> Response:
+    async def ready(_request: Request) -> Response:
         try:
             await receiver.ready()
         except (*CANNOT_STORE, *NOT_OPEN):
             return PlainTextResponse("not ready\n", 503)
         return PlainTextResponse("ready\n")
 
+    return [
+        _page("/", lambda: HTMLResponse(render.page_of_survey("chooser", survey))),
+        _page("/parents", lambda: HTMLResponse(render.notice("parents_notice", survey, None))),
+        _page("/help", lambda: HTMLResponse(render.page_of_survey("help", survey))),
+        _page("/exit", lambda: _left(render.page_of_survey("message", survey, message="exited", again=None))),
+        _page("/robots.txt", lambda: PlainTextResponse("User-agent: *\nDisallow: /\n")),
+        _page("/health/live", lambda: PlainTextResponse("live\n")),
+        Route("/health/ready", ready),
+        Route("/static/{content_hash}/{name:path}", static),
+    ]
 
-def _add_teachers_pages(app: FastAPI, survey: Survey, address: str) -> None:
+
+def _teachers_pages(survey: Survey, address: str) -> list[Route]:
     """`address` is a setting: what a request's Host header says is for anyone to choose."""
 
-    @app.get("/teachers")
-    async def teachers() -> Response:
-        return HTMLResponse(render.notice("teachers", survey, None, address=address))
-
-    @app.get("/teachers/{form_id}.svg")
-    async def code(form_id: str) -> Response:
+    async def code(request: Request) -> Response:
+        form_id = request.path_params["form_id"]
         if not address or form_id not in survey.forms:
             raise HTTPException(404)
         return Response(square_code(f"{address}/{form_id}"), media_type="image/svg+xml")
 
+    return [
+        _page("/teachers", lambda: HTMLResponse(render.notice("teachers", survey, None, address=address))),
+        Route("/teachers/{form_id}.svg", code),
+    ]
 
-def _add_form_pages(app: FastAPI, survey: Survey, receiver: Receiver, pace: Pace, clock: Clock) -> None:
-    def form_of(form_id: str) -> Form:
-        if form_id not in survey.forms:
-            raise HTTPException(404)
-        return survey.forms[form_id]
 
-    @app.get("/{form_id}")
-    async def landing(form_id: str) -> Response:
-        form = form_of(form_id)
-        refused = _outside(form, survey.window, clock(), begun=False)
-        if refused is not None:
-            return refused
-        try:
-            await receiver.open_wave()
-        except NOT_OPEN:
-            return _closed(form)
-        except CANNOT_STORE:
-            pass  # the page can be read meanwhile; whether answers can be stored is asked again when there are any
-        return HTMLResponse(render.landing(form, survey.window))
+def _form(survey: Survey, request: Request) -> Form:
+    form = survey.forms.get(request.path_params["form_id"])
+    if form is None:
+        raise HTTPException(404)
+    return form
+
+
+def _answers(survey: Survey, receiver: Receiver, pace: Pace, clock: Clock) -> Route:
+    """Where every page of questions posts to."""
 
     async def answer(request: Request) -> Response:
-        form = form_of(request.path_params["form_id"])
+        form = _form(survey, request)
         try:
             post = read_post(form, await form_pairs(request))
         except MalformedPost:
@@ -179,39 +169,48 @@ def _add_form_pages(app: FastAPI, survey: Survey, receiver: Receiver, pace: Pace
             return _later(form, post)
         return await _answered(form, post, receiver, lambda: pace.admits(request, What.RESPONSE))
 
-    # Almost every request is one of these, and a school's come together: a plain route, looked at before all others.
-    app.router.routes.insert(0, Route("/{form_id}", answer, methods=["POST"]))
-
-    @app.get("/{form_id}/parents")
-    async def parents(form_id: str) -> Response:
-        return HTMLResponse(render.notice("parents_notice", survey, form_of(form_id)))
-
-    @app.get("/{form_id}/help")
-    async def help_lines(form_id: str) -> Response:
-        return HTMLResponse(render.page_of_form("help", form_of(form_id)))
-
-    @app.get("/{form_id}/thank-you")
-    async def thank_you(form_id: str) -> Response:
-        return _cleared(render.page_of_form("thank_you", form_of(form_id)))
-
-    @app.get("/{form_id}/already-sent")
-    async def already_sent(form_id: str) -> Response:
-        return _cleared(render.page_of_form("message", form_of(form_id), message="already_sent", again=None))
-
-    @app.get("/{form_id}/exit")
-    async def leave(form_id: str) -> Response:
-        return _left(render.page_of_form("message", form_of(form_id), message="exited", again=None))
+    return Route("/{form_id}", answer, methods=["POST"])
 
 
-def _add_error_pages(app: FastAPI, survey: Survey) -> None:
-    @app.exception_handler(HTTPException)
-    async def refused(_request: Request, error: HTTPException) -> Response:
-        html = render.page_of_survey("message", survey, message="not_found", again="/")
-        return HTMLResponse(html, error.status_code, headers=error.headers)
+def _form_pages(survey: Survey, receiver: Receiver, clock: Clock) -> list[Route]:
+    def page(name: str, reply: Callable[[Form], Response]) -> Route:
+        async def shown(request: Request) -> Response:
+            return reply(_form(survey, request))
 
-    @app.exception_handler(Exception)
-    async def failed(_request: Request, _error: Exception) -> Response:
+        return Route(f"/{{form_id}}/{name}", shown)
+
+    async def landing(request: Request) -> Response:
+        form = _form(survey, request)
+        refused = _outside(form, survey.window, clock(), begun=False)
+        if refused is not None:
+            return refused
+        try:
+            await receiver.open_wave()
+        except NOT_OPEN:
+            return _closed(form)
+        except CANNOT_STORE:
+            pass  # the page can be read meanwhile; whether answers can be stored is asked again when there are any
+        return HTMLResponse(render.landing(form, survey.window))
+
+    return [
+        Route("/{form_id}", landing),
+        page("parents", lambda form: HTMLResponse(render.notice("parents_notice", survey, form))),
+        page("help", lambda form: HTMLResponse(render.page_of_form("help", form))),
+        page("thank-you", lambda form: _cleared(render.page_of_form("thank_you", form))),
+        page("already-sent", lambda form: _cleared(render.page_of_form("message", form, message="already_sent", again=None))),
+        page("exit", lambda form: _left(render.page_of_form("message", form, message="exited", again=None))),
+    ]
+
+
+def _error_pages(survey: Survey) -> dict[Any, ExceptionHandler]:
+    async def refused(_request: Request | WebSocket, error: Exception) -> Response:
+        status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
+        return HTMLResponse(render.page_of_survey("message", survey, message="not_found", again="/"), status, headers=headers)
+
+    async def failed(_request: Request | WebSocket, _error: Exception) -> Response:
         return HTMLResponse(render.page_of_survey("message", survey, message="malformed", again="/"), 500)
+
+    return {HTTPException: refused, Exception: failed}
 
 
 async def _answered(form: Form, post: Post, receiver: Receiver, admitted: Callable[[], bool]) -> Response:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
 
 from api import render
 from forms.survey import Form, Survey
@@ -20,18 +21,19 @@ PICTURES = {
 _WORST_FIRST = {Level.HIGH: 0, Level.MEDIUM: 1, Level.LOW: 2}
 
 
-def add_risk_pages(app: FastAPI, survey: Survey, register: Callable[[], Register]) -> None:
+def risk_pages(survey: Survey, register: Callable[[], Register]) -> list[Route]:
     """`/risks` for parents and `/<form>/risks` for children. `register`: the one that the door has a permit for."""
 
-    @app.get("/risks")
-    def for_parents() -> Response:
+    def for_parents(_request: Request) -> Response:
         return HTMLResponse(parents_page(survey, register()))
 
-    @app.get("/{form_id}/risks")
-    def for_children(form_id: str) -> Response:
-        if form_id not in survey.forms:
+    def for_children(request: Request) -> Response:
+        form = survey.forms.get(request.path_params["form_id"])
+        if form is None:
             raise HTTPException(404)
-        return HTMLResponse(child_page(survey.forms[form_id], register()))
+        return HTMLResponse(child_page(form, register()))
+
+    return [Route("/risks", for_parents), Route("/{form_id}/risks", for_children)]
 
 
 def child_page(form: Form, register: Register) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+
+HELP_LINES_HOLD = timedelta(days=365)  # after a call to each of them
 
 
 class Gate(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from forms.helplines import Helpline
@@ -12,12 +12,11 @@ from forms.survey import Kind as QuestionKind
 from forms.survey import Role, Survey
 from governance.approvals import Kind, Signed
 from governance.drift import Configuration, differences
-from governance.gates import Gate, Missing, Standing
+from governance.gates import HELP_LINES_HOLD, Gate, Missing, Standing
 from governance.record import Record
 from retention.schedule import Schedule
 from retention.steps import Verb
 
-HELP_LINES_HOLD = timedelta(days=365)
 NOTICE = ("landing_who", "landing_why", "landing_what_happens", "landing_no_way_back", "landing_refuse", "landing_honest", "landing_help")
 
 

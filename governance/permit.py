@@ -1,7 +1,8 @@
-"""The permit: what the secure zone signed for, as it lies on the public server, and what the child door makes of it.
+"""The permit as it lies on the public server, and what the child door makes of it. The secure zone signs it (governance.issue).
 
 The child door cannot see the secure zone. It gets a signed statement of what was assessed and until when, and holds itself against it when
 it starts, every minute, and so on every day: no permit, a forged one, one of another text or one that has run out keeps the door shut.
+One runs out after two days, so that nobody can forget to hold the rest of the system against its assessment: the daily check signs anew.
 """
 
 from __future__ import annotations
@@ -10,36 +11,26 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from forms.helplines import helplines
 from forms.survey import Survey, SurveyError
 from governance.drift import AT_THE_DOOR, Configuration, Part, differences, of_survey
-from governance.gates import Gate, Missing, Standing
-from governance.opening import HELP_LINES_HOLD, Situation
+from governance.gates import HELP_LINES_HOLD, Gate, Missing, Standing
 from governance.reading import RecordError, read_file
 from governance.record import RECORDS
 from governance.risks import Register
-from retention.keys import KeyRingError, public_key, verify, write_private
-from retention.ledger import SIGNING_KEY
-from retention.secure_store import SecureStore, today
+from retention.keys import KeyRingError, public_key, verify
 from retention.settings import CollectionZone
 
 OFFICE, PERMIT, RISKS = "office", "permit.json", "risks.yaml"
+CHECK_HOLDS = timedelta(days=2)  # the secure zone looks every day and signs anew: one day may fail, two shut the door
 
 
 class PermitInvalid(RuntimeError):
     """There is no permit that this office signed. The message says what to do."""
-
-
-class Signer(Protocol):
-    """What signs: the secure zone's key ring."""
-
-    def sign(self, key_id: str, message: bytes) -> bytes: ...
-
-    def public(self, key_id: str) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -87,34 +78,6 @@ def permit_folder(zone: CollectionZone) -> Path:
     return zone.folder / "governance"
 
 
-def issue(store: SecureStore, zone: CollectionZone, at: Situation, folder: Path) -> Permit:
-    """Sign a permit for the situation and lay it on the public server, with the office's public key and the register of risks.
-
-    The caller has asked the gate (`governance.opening.standing`).
-    """
-    amended = at.signed.amended(at.declared)
-    register = (folder / RISKS).read_bytes()
-    permit = Permit(
-        at.survey.id,
-        at.record.sha256,
-        {part: amended[part] for part in AT_THE_DOOR},
-        at.review_by,
-        at.today,
-        at.demonstration,
-        hashlib.sha256(register).hexdigest(),
-    )
-    lay(zone, permit, register, store.ring)
-    return permit
-
-
-def lay(zone: CollectionZone, permit: Permit, register: bytes, ring: Signer) -> None:
-    """Write a permit, signed with the ring's office key, the public part of that key, and the register of risks."""
-    signature = ring.sign(SIGNING_KEY, permit.document().encode()).hex()
-    write_private(zone.keys / f"{OFFICE}.pub", ring.public(SIGNING_KEY).hex().encode())
-    write_private(permit_folder(zone) / RISKS, register)
-    write_private(permit_folder(zone) / PERMIT, json.dumps({"document": permit.document(), "signature": signature}).encode())
-
-
 def read_permit(zone: CollectionZone) -> Permit:
     """The permit that this office signed. Raises PermitInvalid."""
     try:
@@ -136,7 +99,7 @@ def read_permit(zone: CollectionZone) -> Permit:
 
 def standing_at_the_door(zone: CollectionZone, survey: Survey, day: date | None = None) -> Standing:
     """Whether the child door may ask this survey's questions now."""
-    day = day or today()
+    day = day or datetime.now(UTC).date()
     try:
         permit = read_permit(zone)
     except PermitInvalid as invalid:
@@ -144,6 +107,9 @@ def standing_at_the_door(zone: CollectionZone, survey: Survey, day: date | None 
     missing = []
     if permit.survey != survey.id:
         missing.append(Missing(Gate.G3, f"The permit is for survey '{permit.survey}', and this door asks '{survey.id}'."))
+    if day - permit.issued_on > CHECK_HOLDS:
+        last = permit.issued_on.isoformat()
+        missing.append(Missing(Gate.G3, f"What runs was last held against the assessment on {last}: `bigask gate check` does it, daily."))
     live = {part: values for part, values in of_survey(survey).items() if part in AT_THE_DOOR}
     missing += [Missing(Gate.G3, str(one)) for one in differences(permit.declared, live)]
     if not permit.demonstration:

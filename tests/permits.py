@@ -9,18 +9,20 @@ from nacl.signing import SigningKey
 
 from forms.survey import Survey
 from governance.drift import AT_THE_DOOR, of_survey
-from governance.permit import RISKS, Permit, lay
+from governance.issue import lay
+from governance.permit import RISKS, Permit
 from governance.record import RECORDS
+from retention.secure_store import today
 from retention.settings import CollectionZone
 
 REGISTER = (RECORDS / "big_ask" / RISKS).read_bytes()
 
 
-def permit_of(survey: Survey, demonstration: bool = False, review_by: date = date.max) -> Permit:
-    """A permit under which this survey may be asked as it is."""
+def permit_of(survey: Survey, demonstration: bool = False, review_by: date = date.max, issued_on: date | None = None) -> Permit:
+    """A permit under which this survey may be asked as it is, issued today unless said otherwise."""
     declared = {part: values for part, values in of_survey(survey).items() if part in AT_THE_DOOR}
     register = hashlib.sha256(REGISTER).hexdigest()
-    return Permit(survey.id, "0" * 64, declared, review_by, date(2026, 4, 19), demonstration, register)
+    return Permit(survey.id, "0" * 64, declared, review_by, issued_on or today(), demonstration, register)
 
 
 class Office:
