@@ -209,3 +209,19 @@ def test_a_database_that_was_never_prepared_is_not_available(postgres: Postgres,
     door = connect_door(CollectionZone(tmp_path, postgres.new_database()))
     with pytest.raises(DatabaseUnavailable):
         door.wave()
+
+
+@pytest.mark.parametrize(
+    "sizes", [(15, 8192, 1024), (17, 8192, 1024), (16, 8191, 1024), (16, 8193, 1024), (16, 8192, 1023), (16, 8192, 1025)]
+)
+def test_the_role_cannot_leave_a_record_that_stops_the_transfer(
+    office: CollectionStore, zones: tuple[CollectionZone, CollectionZone], sizes: tuple[int, int, int]
+) -> None:
+    office.open_wave(WAVE, DAY)
+    insert = b"INSERT INTO response (id, body, locator) VALUES (%b, %b, %b)"
+    with psycopg.connect(zones[1].database_url.replace("+psycopg", ""), autocommit=True) as connection:
+        with pytest.raises(psycopg.errors.CheckViolation):
+            connection.execute(insert, [bytes(size) for size in sizes])
+        connection.execute(insert, [bytes(16), bytes(8192), bytes(1024)])
+    office.close(DAY)
+    assert len(list(office.records())) == 1
