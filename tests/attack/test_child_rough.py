@@ -41,10 +41,20 @@ class RealDoor:
         assert self.process.stdout is not None
         self.address = httpx.URL(self.process.stdout.readline().strip())
 
+    def workers(self) -> list[int]:
+        """Their process ids."""
+        return [int(number) for number in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()]
+
     def memory(self) -> int:
         """Resident bytes of the workers."""
-        workers = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return sum(int(Path(f"/proc/{worker}/statm").read_text().split()[1]) * PAGE for worker in workers)
+        return sum(int(Path(f"/proc/{worker}/statm").read_text().split()[1]) * PAGE for worker in self.workers())
+
+    def end(self) -> None:
+        """Stop, and wait for it."""
+        self.process.terminate()
+        self.process.wait(60)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
     def connect(self) -> socket.socket:
         return socket.create_connection((self.address.host, self.address.port or 80), timeout=60)
@@ -57,10 +67,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealDoor]:
     permitted(wave.zone, load_survey())
     running = RealDoor(wave, folder)
     yield running
-    running.process.terminate()
-    running.process.wait(60)
-    assert running.process.stdout is not None
-    running.process.stdout.close()
+    running.end()
     assert running.errors.read_text() == ""  # whatever the tests of this module did
 
 
