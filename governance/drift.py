@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import yaml
@@ -17,7 +18,10 @@ from forms.survey import Survey, SurveyError
 from forms.yaml_file import mapping, read_yaml, text
 from governance.reading import RecordError, require
 from governance.record import DECLARED, Processors
-from retention.schedule import Schedule
+from retention.schedule import Rule, Schedule
+
+if TYPE_CHECKING:  # the child door reads this module, and knows nothing of flagged texts
+    from governance.safeguarding import Policy as Safeguarding
 
 
 class Part(StrEnum):
@@ -33,6 +37,8 @@ class Part(StrEnum):
     HOSTS = "hosts"
     RETENTION = "retention"
     POLICY = "policy"
+    THEMES = "themes"
+    SAFEGUARDING = "safeguarding"
 
 
 AT_THE_DOOR = (Part.WINDOW, Part.FORMS, Part.BANDS, Part.QUESTIONS)
@@ -127,10 +133,27 @@ def of_hosts(hosts: Mapping[str, str], processors: Processors) -> Configuration:
 
 
 def of_schedule(schedule: Schedule) -> Configuration:
-    """How long each kind of data set is kept, and until which step at most."""
-    return {
-        Part.RETENTION: {
-            kind: f"{rule.review_after_days} days" + (f", until {rule.until_step}" if rule.until_step else "")
-            for kind, rule in sorted(schedule.rules.items())
-        }
-    }
+    """How long everything is kept: data sets, and until which step at most; rows of tables; and what lies outside the databases."""
+    values = {kind: _period(rule) for kind, rule in sorted(schedule.rules.items())}
+    for name, table in sorted(schedule.tables.items()):
+        values[f"rows of {name}"] = (
+            f"for good: {table['keep']}" if "keep" in table else f"{table['review_after_days']} days, {table['owner']}"
+        )
+    values |= {f"elsewhere, {name}": f"{_period(rule)}, {rule.owner}" for name, rule in sorted(schedule.elsewhere.items())}
+    return {Part.RETENTION: values}
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}"
+
+
+def _period(rule: Rule) -> str:
+    return _days(rule.review_after_days) + (f", until {rule.until_step}" if rule.until_step else "")
+
+
+def of_safeguarding(policy: Safeguarding) -> Configuration:
+    """The clocks of flagged texts, and whether areas may be put beside one: children were told that nobody can find out who wrote it."""
+    values = {"first look": _days(policy.first_look_days), "escalated": f"{_days(policy.escalate_after_days)} overdue"}
+    values |= {name: _days(days) for name, days in policy.urgency.items()}
+    values["questions of the record"] = ", ".join(question.code for question in policy.questions)
+    return {Part.SAFEGUARDING: values | {"joining areas in an emergency": "allowed" if policy.join_located_in_emergency else "never"}}

@@ -57,6 +57,7 @@ app.add_typer(cli_forms.app, name="forms")
 cli_governance.mount(app)
 
 INTERRUPTED = 130
+LOOK_AGAIN_AFTER = 60 * 60.0  # seconds between two looks at whether what runs is what was assessed
 Children = Annotated[int, typer.Option(min=1, help="How many.")]
 SetAside = Annotated[int | None, typer.Option(min=0, help="Go on although so many sealed records cannot be read.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default as many as there are processors.")]
@@ -100,9 +101,22 @@ def serve(port: Annotated[int, typer.Option(min=0, max=65533)] = 8001) -> None:
             )
         console.print("Ctrl-C closes the doors.")
         try:
-            threading.Event().wait()
+            while True:
+                if collecting:
+                    _recheck()
+                threading.Event().wait(LOOK_AGAIN_AFTER)
         except KeyboardInterrupt:
             console.print("Closed.")
+
+
+def _recheck() -> None:
+    """What a timer does where the doors are run by a service manager."""
+    from forms.load import load_survey
+    from pipeline.gate import recheck
+
+    settings, store = open_store()
+    for missing in recheck(store, settings.collection, load_survey()).missing:
+        console.print(str(missing), highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -57,15 +57,22 @@ def drift(survey: Survey = "big_ask") -> None:
 @dpia_app.command()
 def declare(survey: Survey = "big_ask") -> None:
     """Write down what runs now as what is assessed. The record is then another, and its approvals must be given anew."""
-    from governance.drift import differences, write_declared
+    from forms.load import load_survey
+    from governance.drift import differences, load_declared, write_declared
+    from governance.reading import RecordError
     from governance.record import record_folder
+    from pipeline.gate import live_now
 
-    settings = open_store()[0]
-    at = _situation(survey)
+    settings, store = open_store()
     folder = record_folder(survey, settings.secure.folder / "assessment")
-    for one in differences(at.declared, at.live):
+    live = live_now(store, settings.collection, load_survey(survey))
+    try:
+        before = load_declared(folder)
+    except RecordError:  # a new part is not in it yet, which is what this verb mends
+        before = {}
+    for one in differences(before, live):
         console.print(str(one), highlight=False, soft_wrap=True)
-    write_declared(folder, at.live)
+    write_declared(folder, live)
     console.print(f"Written to {folder.name}/declared.yaml. Look at the difference, then have the record approved.", soft_wrap=True)
 
 
@@ -139,6 +146,18 @@ def show(survey: Survey = "big_ask") -> None:
         console.print("This is a demonstration: nobody has approved it, and only invented answers may be taken.", soft_wrap=True)
     if not found.open:
         raise typer.Exit(SHUT)
+
+
+@gate_app.command("check")
+def recheck(survey: Survey = "big_ask") -> None:
+    """Hold everything that runs against what was assessed, as a timer does daily: renews the permit of the child door, or takes it away."""
+    from forms.load import load_survey
+    from pipeline.gate import recheck as look
+
+    settings, store = open_store()
+    found = look(store, settings.collection, load_survey(survey))
+    found.require()
+    console.print("Everything runs as it was assessed and signed for; the child door may go on asking.", soft_wrap=True)
 
 
 @gate_app.command("permit")

@@ -125,9 +125,7 @@ def live_now(store: SecureStore, collection: CollectionZone | None, survey: Surv
     from pipeline.steps.protect import DEFAULT_POLICY  # the steps ask this module, so it cannot ask for them on loading
 
     processors = record_of(survey.id, store.zone).processors
-    return live_configuration(
-        survey, policy or load_policy(DEFAULT_POLICY), processors, store.zone, collection, registered_frames(store)
-    )
+    return live_configuration(survey, policy or load_policy(DEFAULT_POLICY), processors, store.zone, collection, registered_frames(store))
 
 
 def situation(store: SecureStore, collection: CollectionZone | None, survey: Survey, policy: Policy | None = None) -> Situation:

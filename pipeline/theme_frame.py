@@ -6,10 +6,12 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+BUNDLED = Path(__file__).parent / "data" / "themes"
 _ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _KEYS = {"id", "version", "survey", "field", "title", "reason", "by", "where", "themes"}
 NONE, NO_TEXT = "none_of_these", "wrote_nothing"  # of a child without any theme, and of one without words
@@ -52,6 +54,11 @@ class Frame:
     def codes(self) -> tuple[str, ...]:
         """Codes of the themes, in order."""
         return tuple(theme.code for theme in self.themes)
+
+
+def bundled_frames() -> list[Frame]:
+    """The code frames that come with the project, before anybody registers one. Raises ThemeError."""
+    return [read_frame(path.read_text(encoding="utf-8")) for path in sorted(BUNDLED.glob("*.yaml"))]
 
 
 def read_frame(document: str) -> Frame:

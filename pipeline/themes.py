@@ -9,24 +9,22 @@ import json
 import random
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
 
-from disclosure.table import Dimension
 from forms.survey import Survey
 from pipeline.progress import Progress, silent
 from pipeline.review_policy import ReviewPolicy, load_review_policy
-from pipeline.table_specs import TableSpec, TableSpecs, VariableSpec, load_table_specs
+from pipeline.table_specs import TableSpecs, load_table_specs
 from pipeline.theme_frame import NO_TEXT, NONE, Frame, ThemeError, read_frame
 from pipeline.theme_model import Quality, Topic, learn, measure, propose
+from pipeline.theme_tables import field_of, with_tables
 from retention import themes
 from retention.secure_store import SecureStore, StepRefused
 from retention.steps import Verb
 from retention.themes import Coding, Training
-
-THEMES = "themes."  # before a frame's id: the field under which its themes stand among the answers
 
 
 def frame_of(store: SecureStore, frame_id: str, version: int | None = None) -> Frame:
@@ -123,31 +121,6 @@ def specs_of(store: SecureStore, wave_id: str, survey: Survey) -> TableSpecs:
         if good := good_themes(training):
             specs = with_tables(specs, frame_of(store, training.frame, training.version), good)
     return specs
-
-
-def with_tables(specs: TableSpecs, frame: Frame, good: Sequence[str]) -> TableSpecs:
-    """The tables with a variable of several options for these themes, and a table for each variable of `frame.by`. Raises ThemeError."""
-    name = f"themes_{frame.id}"
-    labels = {theme.code: theme.label for theme in frame.themes if theme.code in good}
-    labels |= {NONE: "None of these themes", NO_TEXT: "Wrote nothing"}
-    variable = VariableSpec(name, frame.title, Dimension.multiple(name, labels), labels, answer=field_of(frame), multiple=True)
-    ((population, code),) = frame.where.items()
-    if population not in specs.variables or code not in specs.variables[population].dimension.codes:
-        raise ThemeError(f"Frame '{frame.id}' counts an unknown population '{population}: {code}'.")
-    tables = []
-    for by in frame.by:
-        other, _, level = by.partition(".")
-        if other not in specs.variables or other == population or (level and level != specs.variables[other].top_level):
-            raise ThemeError(f"Frame '{frame.id}' is broken down by '{by}', which is no variable or level of the tables.")
-        title = f"{frame.title}, by {specs.variables[other].title[:1].lower()}{specs.variables[other].title[1:]}"
-        table_id = f"themes-{frame.id}-by-{other}".replace("_", "-")
-        tables.append(TableSpec(table_id, title, ((name, ""), (other, level)), ((population, code),), name))
-    return replace(specs, variables={**specs.variables, name: variable}, tables=(*specs.tables, *tables))
-
-
-def field_of(frame: Frame) -> str:
-    """The field under which themes stand among the answers: no question has it."""
-    return f"{THEMES}{frame.id}"
 
 
 def theme_answers(store: SecureStore, wave_id: str, survey: Survey, responses: pd.DataFrame) -> list[pd.DataFrame]:

@@ -23,7 +23,8 @@ from pipeline.release_map import Boundaries
 from pipeline.release_quotes import ReleaseQuote
 from pipeline.release_register import tables_of
 from pipeline.table_specs import TableSpecs, VariableSpec
-from pipeline.themes import THEMES, specs_of
+from pipeline.theme_tables import THEMES
+from pipeline.themes import specs_of
 from retention import releases
 from retention.releases import Release, ReleaseRefused, ReleaseState
 from retention.secure_store import SecureStore

@@ -178,18 +178,19 @@ def test_a_permit_without_a_part_lets_nothing_of_that_part_pass(zone: Collection
 @pytest.mark.parametrize(("days", "missing"), [(0, 0), (1, 1)])
 def test_a_review_that_is_overdue_shuts_the_door_by_itself(zone: CollectionZone, days: int, missing: int) -> None:
     due = today() + timedelta(days=30)
-    permitted(zone, SURVEY, permit_of(SURVEY, review_by=due))
-    found = standing(zone, due + timedelta(days=days))
+    day = due + timedelta(days=days)
+    permitted(zone, SURVEY, permit_of(SURVEY, review_by=due, issued_on=day))
+    found = standing(zone, day)
     assert len(found) == missing
     assert all("A review is overdue since" in sentence for sentence in found)
 
 
 def test_help_lines_that_nobody_checked_for_a_year_shut_the_door_by_themselves(zone: CollectionZone) -> None:
-    permitted(zone, SURVEY)
     last = min(line.checked_on for line in helplines()) + timedelta(days=365)
+    permitted(zone, SURVEY, permit_of(SURVEY, issued_on=last))
     assert standing(zone, last) == []
     assert "G10: " in standing(zone, last + timedelta(days=1))[0]
-    permitted(zone, SURVEY, permit_of(SURVEY, demonstration=True))
+    permitted(zone, SURVEY, permit_of(SURVEY, demonstration=True, issued_on=last))
     assert standing(zone, last + timedelta(days=1)) == []
 
 

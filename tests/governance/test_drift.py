@@ -16,6 +16,7 @@ from forms.window import Window
 from governance.drift import AT_THE_DOOR, NOBODY, Part, differences, host_of, load_declared, of_hosts, of_survey, write_declared
 from governance.reading import RecordError
 from governance.record import Processors, load_record
+from pipeline.builder_policy import load_builder_policy
 from pipeline.gate import live_configuration, of_policy
 from pipeline.steps.protect import DEFAULT_POLICY
 from retention.settings import load_settings
@@ -77,10 +78,11 @@ def test_other_opening_hours_are_a_difference() -> None:
 
 
 def test_every_two_policies_differ() -> None:
-    names = available()
+    names, builder = available(), load_builder_policy()
     for first in names:
         for second in names:
-            assert bool(differences(of_policy(load_policy(first)), of_policy(load_policy(second)))) == (first != second)
+            one, other = (of_policy(load_policy(name), builder) for name in (first, second))
+            assert bool(differences(one, other)) == (first != second)
 
 
 def test_a_machine_that_nobody_answers_for_is_a_difference(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from forms.load import load_survey
 from pipeline import themes as module
 from pipeline.table_specs import load_table_specs
 from pipeline.theme_frame import NO_TEXT, NONE, Frame, ThemeError, read_frame
-from pipeline.themes import draw, field_of, frame_of, register, specs_of, texts_of, theme_answers, train, with_tables
+from pipeline.theme_tables import field_of, with_tables
+from pipeline.themes import draw, frame_of, register, specs_of, texts_of, theme_answers, train
 from retention import themes
 from retention.destroy import destroy
 from retention.secure_store import SecureStore, StepRefused

@@ -10,7 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from governance.permit import CHECK_HOLDS
+from pipeline import cli
 from retention.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -124,3 +128,17 @@ def test_the_proxy_keeps_no_access_log_and_passes_nothing_of_the_sender_but_its_
         line.strip() for line in text.splitlines()
     }
     assert "header_up X-Forwarded-For {remote_host}" in text
+
+
+def test_the_timer_starts_a_verb_that_there_is() -> None:
+    """Daily, which is half of what a permit holds (governance.permit.CHECK_HOLDS)."""
+    service, timer = ((DEPLOY / f"bigask-gate.{kind}").read_text() for kind in ("service", "timer"))
+    (start,) = re.findall(r"^ExecStart=(.*)$", service, re.MULTILINE)
+    program, *verb = shlex.split(start)
+    assert program == "/opt/bigask/.venv/bin/bigask"
+    command = get_command(cli.app)
+    for word in verb:
+        assert isinstance(command, TyperGroup)
+        command = command.commands[word]
+    assert re.findall(r"^OnCalendar=(.*)$", timer, re.MULTILINE) == ["daily"]
+    assert CHECK_HOLDS.days >= 2
