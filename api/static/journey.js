@@ -60,8 +60,10 @@ async function send(form, button, enhance) {
       location.replace(response.url);
       return;
     }
-    if (!(response.headers.get("content-type") ?? "").startsWith("text/html")) throw new TypeError("not a page");
-    show(await response.text(), enhance);
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    // A proxy's own error page, a captive portal's, or our own failure: none of them holds the answers, so this page stays.
+    if (response.status === 500 || !page.querySelector("[data-leave]")) throw new TypeError("not a page to go on with");
+    show(page, enhance);
     const tryAgain = document.querySelector("form[data-try-again]");
     if (tryAgain) later(tryAgain, tryAgain.querySelector("button"), enhance);
     else wait = FIRST_WAIT;
@@ -74,8 +76,7 @@ async function send(form, button, enhance) {
   }
 }
 
-function show(html, enhance) {
-  const next = new DOMParser().parseFromString(html, "text/html");
+function show(next, enhance) {
   const wasWaiting = document.querySelector("form[data-try-again]");
   inJourney = true;
   document.title = next.title;

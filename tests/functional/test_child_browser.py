@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, exp
 
 from forms.load import load_survey
 from tests.functional.door import Wave
+from tests.functional.test_child_journeys import rename
 
 VISIBLE = ":not([type=hidden])"
 
@@ -190,6 +191,45 @@ def test_while_the_server_is_away_nothing_is_lost_and_sending_goes_on_by_itself(
     page.unroute("**/*")
     page.click("[data-try-now]")
     expect(page).to_have_title(re.compile("2"))
+
+
+PROXYS_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+@pytest.mark.parametrize(("status", "body"), [(502, PROXYS_PAGE), (504, ""), (200, "<h1>Sign in to this network</h1>"), (500, None)])
+def test_an_error_of_a_proxy_of_a_network_or_of_ours_does_not_take_the_place_of_the_answers(
+    page: Page, door: str, status: int, body: str | None
+) -> None:
+    page.clock.install()
+    begin(page, door, "6-8")
+    page.check("input[value=calm]")
+    ours = page.content()  # even a page of ours, if it says that something broke
+    page.route("**/6-8", lambda route: route.fulfill(status=status, content_type="text/html", body=ours if body is None else body))
+    page.click("button[value=next]")
+    expect(page.locator(".unreachable")).to_be_visible()
+    assert page.is_checked("input[value=calm]")
+    page.unroute("**/6-8")
+    page.clock.fast_forward(60_000)
+    expect(page).to_have_title(re.compile("2"))
+
+
+def test_a_store_that_fails_at_the_end_is_waited_for_on_a_page_that_sends_by_itself(page: Page, door: str, wave: Wave) -> None:
+    before, database = wave.store.count(), wave.zone.folder / "responses.sqlite"
+    page.clock.install()
+    begin(page, door, "4-5")
+    for _ in range(3):
+        refuse_all(page)
+        onward(page)
+    refuse_all(page)
+    rename(database, "slot", "lost")
+    page.click("button[value=next]")
+    expect(page.locator("h1")).to_have_text(load_survey().forms["4-5"].words["unavailable_title"])
+    with page.expect_response(lambda response: response.status == 503):
+        page.clock.fast_forward(60_000)
+    rename(database, "lost", "slot")
+    page.clock.fast_forward(120_000)
+    page.wait_for_url(f"{door}/4-5/thank-you")
+    assert wave.store.count() == before + 1
 
 
 def test_leaving_goes_to_a_neutral_page_at_once_and_leaves_no_page_of_ours_in_the_history(page: Page, door: str) -> None:
