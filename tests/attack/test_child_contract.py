@@ -5,14 +5,19 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import httpx
 import pytest
+from markupsafe import escape
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
+from api import pace, render
+from api.child import NEUTRAL_PAGE
 from forms.load import load_survey
 from forms.survey import Survey
+from tests.functional.answering import answering
 from tests.functional.browser import launch
 from tests.functional.door import Wave, child_door, open_wave
 from tests.functional.html_form import read_page
@@ -46,7 +51,7 @@ def door(wave: Wave, survey: Survey) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright, launch(playwright) as browser:
+    with sync_playwright() as playwright, launch(playwright, as_people_have_it=True) as browser:
         yield browser
 
 
@@ -58,26 +63,8 @@ def client(door: str) -> Iterator[httpx.Client]:
 
 def answer(page: Page, door: str, form_id: str) -> None:
     """Answer a whole form in the browser, with a canary in every box."""
-    page.goto(f"{door}/{form_id}")
-    page.click("button[value=start]")
-    while True:
-        expect(page.locator("progress, .govuk-panel")).to_be_visible()
-        if page.locator(".govuk-panel").is_visible():
-            return
-        if page.locator("input[type=radio][name=where_live]").count():
-            page.check("input[type=radio][value=parents]")
-        else:
-            for other in page.locator("input[value=other]:not([type=hidden])").all():
-                other.check()
-            for box in page.locator("textarea, input[type=text]").all():
-                box.fill(CANARY)
-            for name in {radio.get_attribute("name") for radio in page.locator("input[type=radio]").all()}:
-                page.locator(f"input[type=radio][name='{name}']").last.check()
-            if not page.locator("textarea, input[type=text], input[type=radio]").count():
-                page.locator("input[type=checkbox]").last.check()
-        before = page.title()
-        page.click("button[value=next]")
-        expect(page).not_to_have_title(before)
+    for _ in answering(page, door, form_id, CANARY):
+        pass
 
 
 @pytest.fixture(scope="module")
@@ -166,12 +153,26 @@ def test_a10_back_and_forward_after_the_end_show_no_answer(chromium: Browser, do
         page.goto(f"{door}/robots.txt")
         answer(page, door, "9-12")
         for move in (page.go_back, page.go_back, page.go_forward, page.go_forward):
-            move()
+            move(wait_until="commit")
             assert CANARY not in page.content()
             assert not page.locator("input[type=hidden]").count()
 
 
-def test_a10_a_page_that_comes_back_from_the_cache_has_forgotten_what_was_typed(chromium: Browser, door: str) -> None:
+def test_a10_a_page_that_comes_back_from_the_cache_is_loaded_anew(chromium: Browser, door: str) -> None:
+    """Chromium keeps pages that nothing was sent from yet, `no-store` or not; others' browsers keep more."""
+    with chromium.new_context() as context:
+        # How the browser brought the page back is noted before our own script runs, where a reload leaves it.
+        context.add_init_script("addEventListener('pageshow', event => { if (event.persisted) sessionStorage.setItem('came', 'back') })")
+        page = context.new_page()
+        page.goto(f"{door}/6-8")
+        page.evaluate("window.mark = true")
+        page.goto(f"{door}/help")
+        page.go_back(wait_until="commit")
+        page.wait_for_function("!window.mark && document.readyState === 'complete'")
+        assert page.evaluate("sessionStorage.getItem('came')") == "back", "the browser kept no page: nothing was tried"
+
+
+def test_a10_back_to_the_questions_has_forgotten_what_was_answered(chromium: Browser, door: str) -> None:
     with chromium.new_context() as context:
         page = context.new_page()
         page.goto(f"{door}/6-8")
@@ -180,19 +181,50 @@ def test_a10_a_page_that_comes_back_from_the_cache_has_forgotten_what_was_typed(
         page.click("button[value=next]")
         expect(page.locator("input[type=hidden][name=feelings]")).to_have_count(1)
         page.goto(f"{door}/help")
-        page.go_back()
+        page.go_back(wait_until="commit")
+        expect(page.locator("button[value=start]")).to_be_visible()
         assert not page.locator("input[type=hidden]").count()
         assert not page.locator("input:checked").count()
 
 
+def test_a10_nothing_is_left_to_see_in_a_page_that_was_left(chromium: Browser, door: str) -> None:
+    """For the moment before a page that comes back is loaded anew, and for whatever else keeps pages."""
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{door}/6-8")
+        page.click("button[value=start]")
+        page.check("input[value=sad]")
+        page.click("button[value=next]")
+        expect(page.locator("input[type=hidden][name=feelings]")).to_have_count(1)
+        assert page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide')); document.documentElement.outerHTML").find("<input") < 0
+        assert page.title() == ""
+
+
+def test_a10_the_end_is_a_page_of_its_own_that_no_post_leads_back_to(client: httpx.Client, survey: Survey) -> None:
+    page, last, _ = walk(client, survey.forms["6-8"], seed=2)
+    reply = send(client, "6-8", page.post("next", *last))
+    assert (reply.status_code, reply.content) == (303, b"")
+
+
 def test_a11_the_browser_is_told_to_clear_at_the_end_and_at_the_way_out(client: httpx.Client) -> None:
-    for form_id in FORMS:
-        for page in ("thank-you", "already-sent", "exit"):
-            assert client.get(f"/{form_id}/{page}").headers["clear-site-data"] == '"cache", "storage"'
+    ends = [f"/{form_id}/{page}" for form_id in FORMS for page in ("thank-you", "already-sent", "exit")]
+    for end in ("/exit", *ends):
+        assert client.get(end).headers["clear-site-data"] == '"cache", "storage"'
+
+
+@pytest.mark.parametrize("end", ["/9-12/thank-you", "/9-12/already-sent"])
+def test_a11_a_browser_that_obeys_has_nothing_left_that_a_page_stored(chromium: Browser, door: str, end: str) -> None:
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{door}/9-12")
+        page.evaluate(f"localStorage.setItem('x', '{CANARY}')")  # as an extension or another page of this host might
+        assert page.evaluate("localStorage.length") == 1
+        page.goto(door + end)
+        assert page.evaluate("localStorage.length") == 0
 
 
 @pytest.mark.parametrize("form_id", FORMS)
-def test_a12_a13_no_box_sends_its_words_anywhere_and_every_page_has_a_way_out(client: httpx.Client, survey: Survey, form_id: str) -> None:
+def test_a12_no_box_sends_its_words_anywhere(client: httpx.Client, survey: Survey, form_id: str) -> None:
     form = survey.forms[form_id]
     page, chance, boxes = start(client, form_id), random.Random(1), 0
     while True:
@@ -206,10 +238,84 @@ def test_a12_a13_no_box_sends_its_words_anywhere_and_every_page_has_a_way_out(cl
                     assert wanted in tag
             elif 'type="hidden"' not in tag:
                 assert 'autocomplete="o' in tag
-        assert f'href="/{form_id}/exit"' in reply.text
-        assert form.words["exit_note"].replace("'", "&#39;") in reply.text
         page = read_page(reply.text)
     assert boxes
+
+
+LINK = re.compile(r"<a [^>]*\bdata-leave\b[^>]*>")
+NOTE = re.compile(r'id="leave-note">([^<]*)<')
+
+
+def assert_way_out(html: str, exit_path: str) -> None:
+    """One way out, before anything else that can be pressed on the page but the link to its content; and it is honest about history."""
+    (link,) = LINK.findall(html)
+    assert f'href="{exit_path}"' in link
+    assert 'aria-describedby="leave-note"' in link
+    assert "hidden" not in link
+    (note,) = NOTE.findall(html)
+    assert "remember" in note or "history" in note  # it does not erase what the browser remembers
+    before = html[: html.index(link)]
+    assert before.count("<a ") == 2  # skip to the content, and the survey's name
+    assert "<button" not in before
+    assert "<input" not in before
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_a13_every_page_of_a_form_has_a_way_out_that_is_honest(
+    client: httpx.Client, survey: Survey, monkeypatch: pytest.MonkeyPatch, form_id: str
+) -> None:
+    form, seen = survey.forms[form_id], 0
+    for name in ("", "/parents", "/help", "/risks", "/thank-you", "/already-sent", "/exit"):
+        assert_way_out(client.get(f"/{form_id}{name}").text, f"/{form_id}/exit")
+    page, chance = start(client, form_id), random.Random(3)
+    while True:
+        for action, answers in (("next", []), ("next", answers_for(form, page, chance))):  # an error, where one can be made; then on
+            reply = send(client, form_id, page.post(action, *answers))
+            if reply.status_code != 303:
+                assert_way_out(reply.text, f"/{form_id}/exit")
+                seen += 1
+        if reply.status_code == 303:
+            break
+        page = read_page(reply.text)
+    assert seen > len(form.pages)  # most pages twice
+    assert_way_out(send(client, form_id, [("action", "jump")]).text, f"/{form_id}/exit")  # not understood
+    monkeypatch.setitem(pace.LIMITS, pace.What.POST, 0)
+    assert_way_out(send(client, form_id, [("action", "start")]).text, f"/{form_id}/exit")  # to be sent again
+    moment = datetime.fromisoformat("2026-04-20T09:00+01:00")
+    for html in (
+        render.not_open(form, moment),
+        render.page_of_form("message", form, message="closed", again=None),
+        render.page_of_form("message", form, message="paused", again=None),
+    ):
+        assert_way_out(html, f"/{form_id}/exit")
+
+
+@pytest.mark.parametrize("path", ["/", "/parents", "/teachers", "/help", "/risks", "/exit", "/nothing-here"])
+def test_a13_every_page_beside_the_forms_has_a_way_out_that_is_honest(client: httpx.Client, path: str) -> None:
+    assert_way_out(client.get(path).text, "/exit")
+
+
+def test_a13_the_way_out_leads_to_a_page_that_anybody_might_read_and_says_what_it_did(client: httpx.Client, survey: Survey) -> None:
+    for form in survey:
+        left = client.get(f"/{form.id}/exit")
+        assert left.headers["refresh"] == f"0; url={NEUTRAL_PAGE}"
+        assert str(escape(form.words["exited_text"])) in left.text
+    assert client.get("/exit").headers["refresh"] == f"0; url={NEUTRAL_PAGE}"
+
+
+@pytest.mark.parametrize("where", ["", "question", "/help", "/thank-you"])
+def test_a13_one_press_leaves_and_back_finds_no_page_of_the_survey(chromium: Browser, door: str, where: str) -> None:
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.route(f"{NEUTRAL_PAGE}**", lambda route: route.fulfill(body="<title>Weather</title>"))
+        page.goto(f"{door}/6-8{'' if where == 'question' else where}")
+        if where == "question":
+            page.click("button[value=start]")
+            page.check("input[value=sad]")
+        page.click("[data-leave]")
+        page.wait_for_url(NEUTRAL_PAGE)
+        page.go_back()
+        assert page.url == "about:blank"
 
 
 def test_a15_a_double_click_on_send_stores_one_response(chromium: Browser, door: str, wave: Wave) -> None:

@@ -19,11 +19,10 @@ from markupsafe import escape
 
 from api.receiving import Receiver
 from forms.load import load_survey
-from tests.attack.test_child_rough import ROOT, RealDoor
+from tests.attack.real_door import ROOT, RealDoor, real_door
 from tests.functional.door import Wave, child_door, open_wave
 from tests.functional.html_form import read_page
 from tests.functional.walking import send, walk
-from tests.permits import permitted
 from tests.postgres import Postgres, running_postgres
 
 FORM = "9-12"
@@ -115,22 +114,11 @@ def test_a_postgresql_server_that_is_gone_for_a_while(tmp_path: Path, server: Po
         through(address, wave, gone)
 
 
-@pytest.fixture
-def real_door(tmp_path: Path) -> Iterator[tuple[RealDoor, Wave]]:
-    wave = open_wave(tmp_path / "home")
-    permitted(wave.zone, load_survey())
-    running = RealDoor(wave, tmp_path)
-    yield running, wave
-    running.end()
-    assert running.errors.read_text() == ""
-
-
-def test_a_door_that_may_not_write_another_byte(real_door: tuple[RealDoor, Wave]) -> None:
+def test_a_door_that_may_not_write_another_byte(tmp_path: Path) -> None:
     """As a disk or a quota that is full: every write of the workers fails."""
-    door, wave = real_door
 
     @contextmanager
-    def full() -> Iterator[None]:
+    def full(door: RealDoor) -> Iterator[None]:
         workers = door.workers()
         before = [resource.prlimit(worker, resource.RLIMIT_FSIZE) for worker in workers]
         for worker, (_, hard) in zip(workers, before, strict=True):
@@ -140,20 +128,18 @@ def test_a_door_that_may_not_write_another_byte(real_door: tuple[RealDoor, Wave]
             resource.prlimit(worker, resource.RLIMIT_FSIZE, limits)
         assert door.workers() == workers  # nobody died of it
 
-    through(str(door.address), wave, full)
+    with real_door(tmp_path) as (door, wave):
+        through(str(door.address), wave, partial(full, door))
 
 
 ON_A_SMALL_DISK = f"""
 import subprocess, sys
 from contextlib import contextmanager
 from pathlib import Path
-from tests.attack.test_child_rough import RealDoor
-from tests.attack.test_child_trouble import load_survey, open_wave, permitted, through
+from tests.attack.real_door import real_door
+from tests.attack.test_child_trouble import through
 disk = Path(sys.argv[1])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size={DISK}m", "tmpfs", str(disk)], check=True)
-wave = open_wave(disk / "home")
-permitted(wave.zone, load_survey())
-door = RealDoor(wave, disk.parent)
 @contextmanager
 def full():
     with (disk / "filler").open("wb", buffering=0) as filler:
@@ -165,9 +151,8 @@ def full():
                 assert error.errno == 28, error
     yield
     (disk / "filler").unlink()
-through(str(door.address), wave, full)
-door.end()
-assert door.errors.read_text() == "", door.errors.read_text()
+with real_door(disk) as (door, wave):
+    through(str(door.address), wave, full)
 print("thanked")
 """
 

@@ -21,6 +21,7 @@ from retention.collection_store import RowStore, SlotStore
 from retention.collection_wave import Receipt
 from retention.database import connect
 from retention.seal import SealedResponse
+from retention.slot_file import connect_slots
 from retention.slot_layout import arrange, home
 from retention.tables import collection_wave, slot
 from tests.postgres import Postgres
@@ -50,6 +51,22 @@ def p_values(trace: Sequence[float]) -> dict[str, float]:
     }
 
 
+def class_p_value(trace: Sequence[float], classes: Sequence[int]) -> float:
+    """Whether two of one class lie nearer to each other, or further apart, than two of different classes.
+
+    Children of a class answer in the same minutes. The mean distance in rank of all pairs of a class, against 200 parts of the whole
+    into classes of the same sizes at random.
+    """
+    ranks, generator = rankdata(trace), np.random.default_rng(0)
+    members = [np.flatnonzero(np.asarray(classes) == one) for one in sorted(set(classes))]
+
+    def spread(order: np.ndarray) -> float:
+        return float(np.mean([np.abs(np.subtract.outer(order[one], order[one])).sum() / (len(one) * (len(one) - 1)) for one in members]))
+
+    by_chance = [spread(generator.permutation(ranks)) for _ in range(200)]
+    return max(float(2 * norm.sf(abs(spread(ranks) - np.mean(by_chance)) / np.std(by_chance))), 1e-300)
+
+
 def combined(runs: Sequence[Traces]) -> dict[str, float]:
     """Fisher's combination over independent runs, by trace and question."""
     found = [{f"{name}: {key}": p for name, trace in run.items() for key, p in p_values(trace).items()} for run in runs]
@@ -65,7 +82,7 @@ def put_in_groups(store: SlotStore | RowStore, records: Sequence[SealedResponse]
 
 
 def thiefs_copy(store: SlotStore, folder: Path, copy: Path) -> bytes:
-    """Every byte that lies in the folder: the database, its write-ahead log and its shared memory."""
+    """Every byte that lies in the folder: the database and its journal."""
     shutil.copytree(folder, copy)
     return b"".join(path.read_bytes() for path in sorted(copy.iterdir()))
 
@@ -114,6 +131,16 @@ def traces_of_layout(slots: Mapping[bytes, int], salt: bytes, capacity: int, ids
     }
 
 
+CLASS = 25  # children who answer in the same minutes
+SCHOOLS = [number // CLASS for number in range(RESPONSES)]  # which class each response came from, in the order of arrival
+
+
+def nearest_of_a_class(runs: Sequence[Traces]) -> float:
+    """The most telling trace: the smallest combined p-value of "these two came from one class"."""
+    found = [[class_p_value(trace, SCHOOLS) for trace in run.values()] for run in runs]
+    return min(float(combine_pvalues(one).pvalue) for one in zip(*found, strict=True))
+
+
 class InOrderOfArrival(SlotStore):
     """What any table with a counting key does: the next slot for the next response."""
 
@@ -131,7 +158,7 @@ def steal(kind: type[SlotStore], folder: Path, capacity: int) -> Iterator[Traces
     """Fill a store, and look for order in it while it collects and after it has closed."""
     url = f"sqlite:///{folder / 'db' / 'responses.sqlite'}"
     collecting(url, capacity)
-    store, records = kind(connect(url), capacity), sealed(RESPONSES)
+    store, records = kind(connect_slots(url), capacity), sealed(RESPONSES)
     put_in_groups(store, records)
     for moment in ("open", "closed"):
         if moment == "closed":
@@ -147,10 +174,16 @@ def test_the_attack_sees_the_order_that_a_counting_key_keeps(tmp_path: Path) -> 
         assert seen[f"{trace}: next"] < 1e-50
 
 
+def test_the_attack_sees_the_classes_that_a_counting_key_keeps(tmp_path: Path) -> None:
+    traces = next(steal(InOrderOfArrival, tmp_path, 3072))
+    assert max(class_p_value(traces[name], SCHOOLS) for name in ("slot", "row offset", "row page", "overflow page")) < 1e-50
+
+
 def test_no_order_in_a_stolen_sqlite_folder_collecting_or_closed_grown_or_not(tmp_path: Path) -> None:
     runs = [list(steal(SlotStore, tmp_path / str(capacity), capacity)) for capacity in (3072, 12)]
     for moment in range(2):
         assert min(combined([run[moment] for run in runs]).values()) > SUSPICIOUS
+        assert nearest_of_a_class([run[moment] for run in runs]) > SUSPICIOUS
 
 
 @pytest.mark.parametrize("capacity", [12, 256])
@@ -159,14 +192,15 @@ def test_the_same_responses_in_any_order_make_the_same_file(tmp_path: Path, capa
     collecting(f"sqlite:///{first / 'responses.sqlite'}", capacity)
     shutil.copytree(first, second)  # the same wave, with the same salt
     records = sealed(120)
-    put_in_groups(SlotStore(connect(f"sqlite:///{first / 'responses.sqlite'}")), records, 7)
+    put_in_groups(SlotStore(connect_slots(f"sqlite:///{first / 'responses.sqlite'}")), records, 7)
     mixed = sorted(records, key=lambda record: record.locator)
-    other = SlotStore(connect(f"sqlite:///{second / 'responses.sqlite'}"))
+    other = SlotStore(connect_slots(f"sqlite:///{second / 'responses.sqlite'}"))
     put_in_groups(other, mixed[:30], 1)
     put_in_groups(other, mixed[20:], 13)  # with retries among them
     files = [{path.name: bytearray(path.read_bytes()) for path in folder.iterdir()} for folder in (first, second)]
-    assert [list(found) for found in files] == [["responses.sqlite"]] * 2  # and no log is left beside it
     for found in files:
+        assert sorted(found) == ["responses.sqlite", "responses.sqlite-journal"]
+        assert not any(found.pop("responses.sqlite-journal"))  # a journal is left beside it, and nothing in it
         for counter in COUNTERS:
             found["responses.sqlite"][counter] = bytes(4)
     assert files[0] == files[1]
@@ -225,7 +259,9 @@ def test_no_order_in_postgresql_after_closing(postgres: Postgres) -> None:
         assert while_open["row place: order"] < 1e-50  # the attack can see: closing is what takes the order away
         assert while_open["chunk number: order"] < 1e-50
         assert while_open["transaction: order"] < 1e-50
+        assert nearest_of_a_class([traces_in_postgresql(url, records)]) < 1e-50
         store.close(DAY)
         runs.append(traces_in_postgresql(url, records))
     assert set(runs[0]) == {"row place", "chunk number", "chunk place"}  # one transaction and one command wrote every row
     assert min(combined(runs).values()) > SUSPICIOUS
+    assert nearest_of_a_class(runs) > SUSPICIOUS

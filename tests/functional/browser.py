@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright
 
 from tests.needs import chromium
 
@@ -30,6 +30,22 @@ def executable(playwright: Playwright) -> str:
     return found
 
 
-def launch(playwright: Playwright) -> Browser:
+# Playwright switches off the cache that Back and Forward come from, which everybody's browser has.
+AS_PEOPLE_HAVE_IT = ["--disable-back-forward-cache"]
+
+
+def launch(playwright: Playwright, as_people_have_it: bool = False) -> Browser:
     """A browser without a profile. Raises RuntimeError if there is none on this machine."""
-    return playwright.chromium.launch(executable_path=executable(playwright), args=list(QUIET))
+    ignored = AS_PEOPLE_HAVE_IT if as_people_have_it else None
+    return playwright.chromium.launch(executable_path=executable(playwright), args=list(QUIET), ignore_default_args=ignored)
+
+
+def launch_on(playwright: Playwright, profile: Path, *arguments: str, java_script: bool = True) -> BrowserContext:
+    """A browser as people have it, with its profile on the disk. Raises RuntimeError if there is none on this machine."""
+    return playwright.chromium.launch_persistent_context(
+        profile,
+        executable_path=executable(playwright),
+        args=[*QUIET, *arguments],
+        java_script_enabled=java_script,
+        ignore_default_args=AS_PEOPLE_HAVE_IT,
+    )
