@@ -39,12 +39,14 @@ def wave_open(wave: Annotated[str, typer.Argument()], person: Person, survey: st
 @staff_app.command("add")
 def staff_add(name: Annotated[str, typer.Argument()], role: Annotated[str, typer.Option()], person: Person) -> None:
     """Make an account; the password is asked for, never given on the command line."""
-    from retention.staff import Role, add_member
+    from retention.staff import Role, StaffError, accounts, add_member
 
     if role not in set(Role):
         raise typer.BadParameter(f"the roles are {', '.join(Role)}", param_hint="--role")
     store = open_store()[1]
-    member = add_member(store, name, Role(role), getpass.getpass("Password: "), by=person)
+    if role != Role.ADMINISTRATOR and not accounts(store):
+        raise StaffError("The first account is an administrator's, who makes the others: --role administrator.")
+    member = add_member(store, name, Role(role), getpass.getpass(f"New password of {name}: "), by=person)
     console.print(f"{member.name} is a {member.role}.")
 
 

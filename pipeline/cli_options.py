@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,19 +18,40 @@ if TYPE_CHECKING:  # a verb loads what it needs when it runs: `--help` is to ans
 console = Console()
 
 
-def _person(given: str) -> str:
-    """Refuse a name that the ledger could not hold before any work is done for it."""
+def _person(context: typer.Context, given: str) -> str:
+    """Refuse a name that the ledger could not hold, or whose holder does not prove it, before any work is done for it."""
+    from pipeline.cli_identity import require
     from retention.ledger import Entry, LedgerError
 
     try:
         Entry(given, "name", "office")
     except LedgerError:
         raise typer.BadParameter("a name of at most 64 letters, digits, dots and hyphens, without spaces, for example j.smith") from None
+    settings, store = open_store()
+    require(store, given, _verb(context))
+    _open[settings] = store
+    context.call_on_close(_open.clear)
     return given
 
 
+def _verb(context: typer.Context) -> str:
+    """The verb as it is typed after `bigask`, whatever the program was called."""
+    words: list[str] = []
+    at: Any = context
+    while at.parent is not None:
+        words.append(str(at.info_name))
+        at = at.parent
+    return " ".join(reversed(words))
+
+
 WaveName = Annotated[str, typer.Option("--wave", help="The wave, as `bigask status` names it.")]
-Person = Annotated[str, typer.Option("--as", help="Who does this; it is written into the ledger.", callback=_person)]
+Person = Annotated[
+    str,
+    typer.Option("--as", help="Your account; it is written into the ledger. You are asked for its password and code.", callback=_person),
+]
+
+
+_open: dict[Settings, SecureStore] = {}  # opened to see who is there; the verb goes on with it, since opening is slow on purpose
 
 
 def open_store() -> tuple[Settings, SecureStore]:
@@ -39,7 +60,7 @@ def open_store() -> tuple[Settings, SecureStore]:
     from retention.settings import load_settings
 
     settings = load_settings()
-    return settings, SecureStore(settings.secure)
+    return settings, _open.pop(settings, None) or SecureStore(settings.secure)
 
 
 def store_for_step() -> tuple[Settings, SecureStore]:
