@@ -11,11 +11,14 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Protocol
 
+from sqlalchemy import make_url
+
 from retention.collection_wave import CollectionWave, NoWave, Receipt, WaveClosed, WaveState
 from retention.database import connect, migrate
 from retention.row_store import RowStore
 from retention.seal import SealedResponse
 from retention.settings import CollectionZone
+from retention.slot_file import connect_slots
 from retention.slot_store import SlotStore
 
 __all__ = [
@@ -75,9 +78,10 @@ class CollectionStore(Protocol):
 
 def connect_collection(zone: CollectionZone) -> CollectionStore:
     """The store of this zone, migrated to the newest schema, for whoever administers it. Raises DatabaseUnavailable."""
-    engine = connect(zone.database_url)
+    engine = connect_slots(zone.database_url) if _on_sqlite(zone) else connect(zone.database_url)
     migrate(engine, "collection")
-    return SlotStore(engine) if engine.dialect.name == "sqlite" else RowStore(engine)
+    engine.dispose()  # no connection of this process goes on to the workers that it may become
+    return SlotStore(engine) if _on_sqlite(zone) else RowStore(engine)
 
 
 def connect_door(zone: CollectionZone) -> CollectionStore:
@@ -85,5 +89,8 @@ def connect_door(zone: CollectionZone) -> CollectionStore:
 
     Raises DatabaseUnavailable on SQLite; on PostgreSQL every use of the store does, while the database is not there or not prepared.
     """
-    engine = connect(zone.database_url)
-    return RowStore(engine) if engine.dialect.name == "postgresql" else connect_collection(zone)
+    return connect_collection(zone) if _on_sqlite(zone) else RowStore(connect(zone.database_url))
+
+
+def _on_sqlite(zone: CollectionZone) -> bool:
+    return make_url(zone.database_url).get_backend_name() == "sqlite"

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy import Column, Connection, Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from retention.database import DatabaseUnavailable, for_reading
@@ -64,6 +65,8 @@ FACTS = (
 class WaveRow:
     """The one row that says which wave is open. A database error of any kind means DatabaseUnavailable to a child."""
 
+    _columns: tuple[Column[Any], ...] = FACTS
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
@@ -83,9 +86,8 @@ class WaveRow:
         with reporting("The collection database cannot be written."), self._engine.begin() as connection:
             yield connection
 
-    @staticmethod
-    def _row(connection: Connection) -> Row[str, str, str, str, str]:
-        row = connection.execute(select(*FACTS)).one_or_none()
+    def _row(self, connection: Connection) -> Row[Any]:
+        row = connection.execute(select(*self._columns)).one_or_none()
         if row is None:
             raise NoWave("No wave is open: the evidence team opens one with `bigask wave open`.")
         return row
@@ -108,7 +110,7 @@ class WaveRow:
     def _set(connection: Connection, **values: object) -> None:
         connection.execute(update(collection_wave).values(**values))
 
-    def _require_open(self, connection: Connection, wave_id: str | None) -> Row[str, str, str, str, str]:
+    def _require_open(self, connection: Connection, wave_id: str | None) -> Row[Any]:
         """The open wave. What was sealed to the keys of an earlier one must not be stored with a later: `wave_id` says for which."""
         row = self._row(connection)
         if row.state != WaveState.OPEN or wave_id not in (None, row.id):
@@ -125,5 +127,5 @@ def reporting(sentence: str) -> Iterator[None]:
     """Whatever a database, or its driver, complains of means to a child that it cannot be used now."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error, psycopg.Error):
+    except (DBAPIError, sqlite3.Error, psycopg.Error, OSError):
         raise DatabaseUnavailable(sentence) from None

@@ -6,7 +6,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,10 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, Pool
 
 _MIGRATION_LOCK = 0x0B16A5B  # PostgreSQL advisory lock: two processes that start at once do not both create the tables
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY")
+_PRAGMAS = ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY")
 _WAIT = 30  # seconds for another connection to SQLite to have done
 
 
@@ -30,8 +30,11 @@ def _without_rows(record: logging.LogRecord) -> bool:
     return record.levelno > logging.DEBUG
 
 
-def connect(url: str) -> Engine:
-    """An engine for a `sqlite:///` or `postgresql+psycopg://` URL. Neither errors nor logs show parameters or rows."""
+def connect(url: str, journal: str = "WAL", pool: type[Pool] = NullPool) -> Engine:
+    """An engine for a `sqlite:///` or `postgresql+psycopg://` URL. Neither errors nor logs show parameters or rows.
+
+    `journal` and `pool` are for SQLite alone: its journal mode, and whether connections stay open (by default none does).
+    """
     logging.getLogger("sqlalchemy.engine.Engine").addFilter(_without_rows)
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -42,12 +45,12 @@ def connect(url: str) -> Engine:
     if parsed.database:
         folder = Path(parsed.database).parent
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(parsed, hide_parameters=True, poolclass=NullPool, connect_args={"timeout": _WAIT, "check_same_thread": False})
+    engine = create_engine(parsed, hide_parameters=True, poolclass=pool, connect_args={"timeout": _WAIT, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's own recipe: the driver must not open transactions by itself
-        for pragma in _PRAGMAS:
+        for pragma in (f"journal_mode={journal}", *_PRAGMAS):
             _when_free(connection, f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -96,6 +99,9 @@ def migrate(engine: Engine, database: str) -> None:
     config.set_main_option("path_separator", "os")
     config.set_main_option("script_location", folder)
     config.set_main_option("version_locations", f"{folder}/{database}")
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        with suppress(OSError):  # whatever is wrong with it is found out below
+            Path(engine.url.database).touch(mode=0o600)  # before SQLite makes it and, with the same mode, its journals
     with answering(database), engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})

@@ -7,8 +7,7 @@ SQLite's change counter, in whatever order they came.
 
 from __future__ import annotations
 
-import fcntl
-import os
+import json
 import random
 import secrets
 import sqlite3
@@ -20,23 +19,20 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, func, select, text, update
 
-from retention.collection_wave import CollectionWave, Receipt, WaveRow, WaveState, reporting
+from retention.collection_wave import FACTS, CollectionWave, Receipt, WaveRow, WaveState, reporting
 from retention.database import DatabaseUnavailable
 from retention.seal import BODY_SIZE, LOCATOR_SIZE, SealedResponse
+from retention.slot_file import SlotFile
 from retention.slot_layout import arrange, home, is_crowded, make_room
 from retention.tables import collection_wave, slot
 
 DEFAULT_CAPACITY = 8192  # slots; they double when two thirds are taken, which rewrites every response
 _FETCH = 500  # records read at a time
-_WALK = 12  # slots looked at in one query while a place is sought
+_WALK = 6  # slots looked at in one query while a place is sought
 _BLANK = {"filled": 0, "id": bytes(16), "body": bytes(BODY_SIZE), "locator": bytes(LOCATOR_SIZE)}
-_SIZE = select(collection_wave.c.capacity, collection_wave.c.stored, collection_wave.c.salt)
 # A whole group is looked up by one statement that gives one row. The driver lets other threads run at every row; while the door is
 # busy, each time would cost a wait for Python's lock that is longer than the work.
-_LOOK = (
-    "SELECT group_concat(place || ' ' || hex(id)) FROM (SELECT DISTINCT slot.slot AS place, slot.id AS id "
-    "FROM (VALUES {}) AS wanted JOIN slot ON slot.slot BETWEEN wanted.column1 AND wanted.column2 WHERE slot.filled = 1)"
-)
+_LOOK = "SELECT group_concat(slot || ' ' || hex(id)) FROM slot WHERE slot IN (SELECT value FROM json_each(?)) AND filled = 1"
 # One row at a time: SQLite then overwrites a row in its own pages. An update of many rows at once (UPDATE ... FROM) frees and takes
 # pages in the order of the statement, and the pages of a stolen file would tell who came with whom.
 _WRITE = "UPDATE slot SET filled = ?2, id = ?3, body = ?4, locator = ?5 WHERE slot = ?1"
@@ -46,34 +42,22 @@ class SlotStore(WaveRow):
     """The collection store on SQLite."""
 
     log_after_wipe = "emptied"
+    _columns = (*FACTS, collection_wave.c.capacity, collection_wave.c.stored, collection_wave.c.salt)
 
     def __init__(self, engine: Engine, capacity: int = DEFAULT_CAPACITY) -> None:
         super().__init__(engine)
+        self._file = SlotFile(Path(engine.url.database or ""))
         self._first_capacity = capacity
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """One transaction, after which the write-ahead log is emptied: it holds the latest changes in their order."""
-        with self._turn(), reporting("The collection database cannot be written."), self._engine.connect() as connection:
+    def _writing(self, durably: bool = True) -> Iterator[Connection]:
+        """One transaction in one's turn, after which nothing of it is left but its result. `durably`: nor on the disk."""
+        with self._file.turn(), reporting("The collection database cannot be written."), self._engine.connect() as connection:
             with connection.begin():
                 yield connection
-            _driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Wait in line for the other processes of the door. SQLite's own lock would have each look again after a while.
-
-        The lock is the folder's own, so that no file is needed for it; it ends with the process, however that ends.
-        """
-        try:
-            folder = os.open(Path(self._engine.url.database or "").parent, os.O_RDONLY | os.O_DIRECTORY)
-        except OSError:
-            raise DatabaseUnavailable("The folder of the collection database cannot be opened.") from None
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(folder)
+            with connection.begin() as nothing:  # nobody else may begin one meanwhile
+                self._file.empty_journal(durably)
+                nothing.rollback()
 
     def open_wave(self, wave: CollectionWave, day: date) -> None:
         with self._writing() as connection:
@@ -82,10 +66,10 @@ class SlotStore(WaveRow):
                 self._add_slots(connection, 0, self._first_capacity)
 
     def put(self, records: Sequence[SealedResponse], wave_id: str | None = None) -> list[Receipt]:
-        with self._writing() as connection:
-            self._require_open(connection, wave_id)
+        with self._writing(durably=False) as connection:
+            wave = self._require_open(connection, wave_id)
             driver, receipts = _driver(connection), []
-            capacity, stored, salt = connection.execute(_SIZE).one()
+            capacity, stored, salt = wave.capacity, wave.stored, wave.salt
             arranging = _Arranging(driver, salt, capacity, records)
             for record in records:
                 if is_crowded(stored + 1, capacity) and not arranging.holds(record):
@@ -96,11 +80,13 @@ class SlotStore(WaveRow):
                 stored += new
                 receipts.append(Receipt.STORED if new else Receipt.ALREADY_STORED)
             arranging.write(self._read(connection, arranging.displaced()))
-            self._set(connection, capacity=capacity, stored=stored)
+            driver.execute("UPDATE wave SET capacity = ?, stored = ?", (capacity, stored))
         return receipts
 
     @staticmethod
     def _read(connection: Connection, places: Sequence[int]) -> dict[int, SealedResponse]:
+        if not places:
+            return {}
         found = connection.execute(select(slot.c.slot, slot.c.id, slot.c.body, slot.c.locator).where(slot.c.slot.in_(places)))
         return {row.slot: SealedResponse(row.id, row.body, row.locator) for row in found}
 
@@ -144,13 +130,24 @@ class SlotStore(WaveRow):
             return int(connection.execute(select(func.count()).select_from(slot).where(slot.c.filled == 1)).scalar_one())
 
     def records(self) -> Iterator[SealedResponse]:
+        # A look at a time: while somebody reads, nobody can write, and a transfer takes minutes.
+        wanted = self._places()
+        while wanted:
+            moved_on, order = set(), list(wanted.items())
+            random.SystemRandom().shuffle(order)
+            for first in range(0, len(order), _FETCH):
+                chunk = order[first : first + _FETCH]
+                with self._reading() as connection:
+                    found = self._read(connection, [place for _, place in chunk])
+                here = [found[place] for response_id, place in chunk if place in found and found[place].id == response_id]
+                moved_on |= {response_id for response_id, _ in chunk} - {record.id for record in here}
+                yield from here
+            wanted = {response_id: place for response_id, place in self._places().items() if response_id in moved_on} if moved_on else {}
+
+    def _places(self) -> dict[bytes, int]:
+        """The slot of every stored response."""
         with self._reading() as connection:
-            places = list(connection.execute(select(slot.c.slot).where(slot.c.filled == 1)).scalars())
-            random.SystemRandom().shuffle(places)
-            for first in range(0, len(places), _FETCH):
-                chunk = places[first : first + _FETCH]
-                found = self._read(connection, chunk)
-                yield from (found[place] for place in chunk)
+            return {row.id: row.slot for row in connection.execute(select(slot.c.id, slot.c.slot).where(slot.c.filled == 1))}
 
     def wipe(self) -> None:
         with self._writing() as connection:
@@ -171,15 +168,12 @@ class _Arranging:
         self._look([home(record.id, salt, capacity) for record in records])
 
     def _look(self, first: Sequence[int]) -> None:
-        ends = [end for start in first for end in (start, start + _WALK - 1)]
-        found = self._driver.execute(_LOOK.format(", ".join(["(?, ?)"] * len(first))), ends).fetchone()[0] if first else None
-        taken = {
-            int(place): bytes.fromhex(response_id)
-            for place, _, response_id in (one.partition(" ") for one in (found or "").split(",") if one)
-        }
-        for start in first:
-            for place in range(start, min(start + _WALK, self._capacity)):
-                self._ids.setdefault(place, taken.get(place))
+        places = {place for start in first for place in range(start, min(start + _WALK, self._capacity))} - self._ids.keys()
+        found = self._driver.execute(_LOOK, (json.dumps(sorted(places)),)).fetchone()[0]
+        self._ids.update(dict.fromkeys(places))
+        for taken in found.split(",") if found else ():
+            place, _, response_id = taken.partition(" ")
+            self._ids[int(place)] = bytes.fromhex(response_id)
 
     def _walk(self, response_id: bytes) -> Iterator[tuple[int, bytes | None]]:
         """Slots and the ids in them, from a response's home once around."""

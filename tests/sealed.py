@@ -8,6 +8,7 @@ from datetime import date
 from retention.collection_store import CollectionStore, CollectionWave, RowStore, SlotStore, WaveState
 from retention.database import connect, migrate
 from retention.seal import BODY_SIZE, LOCATOR_SIZE, SealedResponse
+from retention.slot_file import connect_slots
 
 DAY = date(2026, 5, 4)
 WAVE = CollectionWave("2026-spring", "tiny", WaveState.OPEN, "body-2026-spring", "locator-2026-spring")
@@ -22,7 +23,7 @@ def sealed(count: int) -> list[SealedResponse]:
 
 def open_store(url: str, capacity: int = 64) -> SlotStore | RowStore:
     """A migrated collection store; on SQLite with few slots, so that it grows soon."""
-    engine = connect(url)
+    engine = connect_slots(url) if url.startswith("sqlite") else connect(url)
     migrate(engine, "collection")
     return SlotStore(engine, capacity) if engine.dialect.name == "sqlite" else RowStore(engine)
 

@@ -56,10 +56,10 @@ def test_no_acknowledged_response_is_lost_or_doubled_by_sigkill(database_url: st
 def test_sqlite_waits_for_the_disk(database_url: str) -> None:
     """A power cut is not a SIGKILL: what the disk was not asked to keep is lost then. So the settings themselves are checked."""
     store = collecting(database_url)
-    with connect(database_url).connect() as connection:
+    with store._engine.connect() as connection:
         if connection.dialect.name == "sqlite":
-            assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2  # FULL: the log is flushed at every commit
-            assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+            assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2  # FULL: journal, then file, flushed at every commit
+            assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "persist"
             return
     # PostgreSQL, set to confirm before it has written: a put asks it to wait all the same.
     name = database_url.rpartition("/")[2]
