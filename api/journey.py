@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from forms.answers import AnswerError, Answers, Problem, complete, path, problems, read
+from forms.answers import AnswerError, Answers, Problem, keep, path, problems, read
 from forms.answers import Response as Answered
 from forms.survey import Form, Page, Survey, SurveyError
 
@@ -100,7 +100,7 @@ def read_post(form: Form, pairs: Iterable[tuple[str, str]]) -> Post:
         raise OtherVersion("the page is of another version of the form")
     if not NONCE.fullmatch(carried.get("nonce", "")):
         raise MalformedPost("the nonce is not one")
-    if carried.get("page") not in {page.id for page in form.pages}:
+    if carried.get("page") not in form.page_ids:
         raise MalformedPost("an unknown page was sent")
     try:
         return Post(action, carried["page"], carried["nonce"], read(form, given), "last" in carried)
@@ -123,12 +123,12 @@ def advance(form: Form, post: Post) -> Show | Finished:
         return Show(pages[at], post.answers, wrong)
     if at + 1 < len(pages):
         return Show(pages[at + 1], post.answers)
-    for page in pages:
+    for page in pages[:-1]:
         if found := problems(page, post.answers):
             return Show(page, post.answers, found)
     if not (post.last or _announced(form, pages[at], post.answers)):
         return Show(pages[at], post.answers)  # the same page again, which now says that it is the last
-    return Finished(complete(form, post.answers), Show(pages[at], post.answers))
+    return Finished(keep(form, pages, post.answers), Show(pages[at], post.answers))
 
 
 def again(form: Form, post: Post) -> Show:

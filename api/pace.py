@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import secrets
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -49,8 +50,9 @@ class Pace:
 
     def admits(self, request: Request, what: What) -> bool:
         """Count one, and say whether it goes on now."""
-        if self._clock() >= self._ends:
-            self._ends, self._salt, self._seen = self._clock() + WINDOW, secrets.token_bytes(32), Counter()
+        now = self._clock()
+        if now >= self._ends:
+            self._ends, self._salt, self._seen = now + WINDOW, secrets.token_bytes(32), Counter()
         key = hashlib.blake2b(_network(self._sender(request)).encode() + what.encode(), key=self._salt, digest_size=16).digest()
         self._seen[key] += 1
         return self._seen[key] <= LIMITS[what]
@@ -66,9 +68,10 @@ class Pace:
 def _network(address: str) -> str:
     """An IPv4 address, or the /64 of an IPv6 address: one household or one machine has all of it to choose from."""
     try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
+        if ":" not in address:
+            socket.inet_pton(socket.AF_INET, address)
+            return address
+        found = ipaddress.IPv6Address(address)
+    except (OSError, ValueError):
         return "unknown"
-    if isinstance(found, ipaddress.IPv6Address):
-        return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
-    return str(found)
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))

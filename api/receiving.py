@@ -6,7 +6,10 @@ import asyncio
 import hashlib
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
 
 from starlette.concurrency import run_in_threadpool
 
@@ -17,9 +20,44 @@ from retention.keys import public_key
 from retention.seal import seal_response
 from retention.settings import CollectionZone
 
+Waiting = asyncio.Future[Receipt]
 WAVE_KNOWN_FOR = 1.0  # seconds; the store itself refuses a closed wave, so this only spares a look-up per page
 FINISHED_KEPT = 50_000  # nonces remembered, at most
 PATIENCE = 20.0  # seconds that a child waits for the disk before being told that we try again
+
+
+class Told:
+    """Tells those who wait in an event loop what became of their responses: a whole group at once, so that the loop wakes up once."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._ended: deque[tuple[Waiting, Future[Receipt]]] = deque()
+        self._called = False
+
+    async def when_done(self, stored: Future[Receipt]) -> Receipt:
+        """The receipt, or what was raised instead."""
+        waiting: Waiting = self.loop.create_future()
+        stored.add_done_callback(lambda done: self._note(waiting, done))
+        return await waiting
+
+    def _note(self, waiting: Waiting, done: Future[Receipt]) -> None:
+        """Called by the thread that stores."""
+        self._ended.append((waiting, done))
+        if not self._called:
+            self._called = True
+            with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+                self.loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self) -> None:
+        self._called = False  # first: what is noted from here on may come too late for this time
+        while self._ended:
+            waiting, done = self._ended.popleft()
+            if waiting.done():  # gave up
+                continue
+            if (error := done.exception()) is not None:
+                waiting.set_exception(error)
+            else:
+                waiting.set_result(done.result())
 
 
 class Receiver:
@@ -44,6 +82,7 @@ class Receiver:
         self._keys: dict[str, bytes] = {}
         self._secret = secrets.token_bytes(32)
         self._finished: set[bytes] = set()
+        self._telling: Told | None = None
 
     def start(self) -> None:
         """Connect. Raises DatabaseUnavailable."""
@@ -56,17 +95,23 @@ class Receiver:
 
     async def open_wave(self) -> CollectionWave:
         """The wave that takes answers to our survey now. Raises WaveClosed, NoWave, DatabaseUnavailable."""
-        async with self._looking:
-            if self._known is None or self._clock() >= self._known_until:
-                self._known = None
-                self._known = await asyncio.wait_for(run_in_threadpool(self._store.wave), self._patience)
-                self._known_until = self._clock() + WAVE_KNOWN_FOR
-            wave = self._known
+        wave = self._known
+        if wave is None or self._clock() >= self._known_until:
+            wave = await self._look()
         if wave.survey != self._survey_id:
             raise NoWave("The wave on this server is of another survey: open one for this survey.")
         if wave.state is not WaveState.OPEN:
             raise WaveClosed("The wave is closed: no more answers are taken.")
         return wave
+
+    async def _look(self) -> CollectionWave:
+        """Ask the store, once for all who ask at this moment."""
+        async with self._looking:
+            if self._known is None or self._clock() >= self._known_until:
+                self._known = None
+                self._known = await asyncio.wait_for(run_in_threadpool(self._store.wave), self._patience)
+                self._known_until = self._clock() + WAVE_KNOWN_FOR
+            return self._known
 
     async def ready(self) -> None:
         """Raises what keeps the door from taking answers: no open wave, no database, no public keys."""
@@ -81,10 +126,9 @@ class Receiver:
         """
         wave = await self.open_wave()
         record = seal_response(nonce, response, self._key(wave.body_key), self._key(wave.locator_key))
-        stored = asyncio.wrap_future(self._group.submit(wave.id, record))
-        # Shielded: giving up waiting must not cancel what the storing thread has in hand.
         try:
-            receipt = await asyncio.wait_for(asyncio.shield(stored), self._patience)
+            async with asyncio.timeout(self._patience):  # giving up waiting cancels nothing that the storing thread has in hand
+                receipt = await self._told().when_done(self._group.submit(wave.id, record))
         except (WaveClosed, NoWave):
             self._known = None  # what we knew is out of date
             raise
@@ -92,6 +136,12 @@ class Receiver:
             self._finished.clear()
         self._finished.add(self._trace(nonce))
         return receipt
+
+    def _told(self) -> Told:
+        loop = asyncio.get_running_loop()
+        if self._telling is None or self._telling.loop is not loop:
+            self._telling = Told(loop)
+        return self._telling
 
     def finished(self, nonce: bytes) -> bool:
         """True if this process remembers that the response of this nonce is stored.

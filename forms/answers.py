@@ -99,8 +99,11 @@ class Response:
         )
 
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
 def _canonical(data: object) -> bytes:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    return _CANONICAL.encode(data).encode()
 
 
 def clean_text(raw: str) -> str:
@@ -118,28 +121,29 @@ def read(form: Form, pairs: Iterable[tuple[str, str]]) -> Answers:
     Raises AnswerError for a field or code that the form does not have.
     """
     by_field, by_text = form.chosen_by, form.typed_by
-    picked: dict[str, set[str]] = {}
+    picked: dict[str, tuple[str, ...]] = {}
     texts: dict[str, str] = {}
     for name, value in pairs:
-        if name in by_text:
+        question = by_field.get(name)
+        if question is not None:
+            if value not in question.codes:
+                raise AnswerError(f"field '{name}' has no such option")
+            picked[name] = (*picked[name], value) if name in picked else (value,)
+        elif name in by_text:
             if name in texts:
                 raise AnswerError("a text field was sent twice")
             text = clean_text(value)
             if text:
                 texts[name] = text
-        elif name in by_field:
-            if by_field[name].option(value) is None:
-                raise AnswerError(f"field '{name}' has no such option")
-            picked.setdefault(name, set()).add(value)
         else:
             raise AnswerError("an unknown field was sent")
     # One order for one set of answers: the order in which boxes were ticked is nobody's business.
-    choices = {name: _in_order(by_field[name], codes) for name, codes in sorted(picked.items())}
+    choices = {name: _in_order(by_field[name], picked[name]) for name in sorted(picked)}
     return Answers(MappingProxyType(choices), MappingProxyType(dict(sorted(texts.items()))))
 
 
-def _in_order(question: Question, codes: set[str]) -> tuple[str, ...]:
-    return tuple(codes) if len(codes) == 1 else tuple(option.code for option in question.options if option.code in codes)
+def _in_order(question: Question, codes: tuple[str, ...]) -> tuple[str, ...]:
+    return codes if len(codes) == 1 else tuple(option.code for option in question.options if option.code in codes)
 
 
 def is_asked(question: Question, answers: Answers) -> bool:
@@ -170,9 +174,13 @@ def problems(page: Page, answers: Answers) -> tuple[Problem, ...]:
     for question in page.questions:
         names = question.choice_fields if page.row is None else page.fields
         for name in names:
-            found += _choice_problems(question, name, answers.chosen(name))
+            chosen = answers.choices.get(name, ())
+            if len(chosen) != 1 or chosen[0] not in question.codes:  # one of its options is nearly always, and never wrong
+                found += _choice_problems(question, name, chosen)
+        if question.max_chars is None:
+            continue
         text = answers.texts.get(question.text_field or "", "")
-        if question.max_chars is not None and len(text) > question.max_chars:
+        if len(text) > question.max_chars:
             found.append(
                 Problem(
                     question.text_field or "",
@@ -184,8 +192,6 @@ def problems(page: Page, answers: Answers) -> tuple[Problem, ...]:
 
 
 def _choice_problems(question: Question, name: str, chosen: tuple[str, ...]) -> list[Problem]:
-    if len(chosen) == 1 and question.option(chosen[0]) is not None:  # nearly always, and never wrong
-        return []
     options = [option for code in chosen if (option := question.option(code)) is not None]
     if not options:
         typed = question.kind in (Kind.TEXT, Kind.POSTCODE, Kind.SCHOOL)
@@ -204,13 +210,20 @@ def complete(form: Form, answers: Answers) -> Response:
 
     Raises AnswerError if a page of the child's path still has a problem; the door shows that page again instead.
     """
+    asked = path(form, answers)
+    for page in asked:
+        if problems(page, answers):
+            raise AnswerError(f"page '{page.id}' is not finished")
+    return keep(form, asked, answers)
+
+
+def keep(form: Form, asked: Iterable[Page], answers: Answers) -> Response:
+    """What is kept of answers in which there is no problem. `asked`: their path."""
     choices: dict[str, tuple[str, ...]] = {}
     texts: dict[str, str] = {}
     located: dict[str, str] = {}
     asked_locator = False
-    for page in path(form, answers):
-        if problems(page, answers):
-            raise AnswerError(f"page '{page.id}' is not finished")
+    for page in asked:
         for question in page.questions:
             text = _kept_text(question, answers)
             if question.is_locator:
@@ -218,8 +231,8 @@ def complete(form: Form, answers: Answers) -> Response:
                 located[question.kind.value] = text or _council(question, answers)
                 continue
             for name in question.choice_fields if page.row is None else page.fields:
-                if answers.chosen(name):
-                    choices[name] = answers.chosen(name)
+                if chosen := answers.choices.get(name):
+                    choices[name] = chosen
             if text and question.text_field:
                 texts[question.text_field] = text
     locator = Locator(located.get("postcode", ""), located.get("school", ""), located.get("council", ""), asked_locator)

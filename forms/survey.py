@@ -214,6 +214,11 @@ class Question:
         return self._by_code.get(code)
 
     @cached_property
+    def codes(self) -> frozenset[str]:
+        """The codes of its options."""
+        return frozenset(self._by_code)
+
+    @cached_property
     def _by_code(self) -> Mapping[str, Option]:
         return {option.code: option for option in self.options}
 
@@ -316,6 +321,11 @@ class Form:
     def typed_by(self) -> Mapping[str, Question]:
         """The question behind every field that carries typed text."""
         return {question.text_field: question for question in self.questions if question.text_field is not None}
+
+    @cached_property
+    def page_ids(self) -> frozenset[str]:
+        """The ids of all its pages."""
+        return frozenset(page.id for page in self.pages)
 
     def question(self, question_id: str) -> Question:
         """The question of this id; KeyError if there is none."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nacl.bindings import crypto_box_seal
 from nacl.exceptions import CryptoError
-from nacl.public import PrivateKey, PublicKey, SealedBox
+from nacl.public import PrivateKey, SealedBox
 
 from forms.answers import Response
 
@@ -49,7 +50,7 @@ def seal(content: bytes, size: int, key: bytes) -> bytes:
     if len(content) > capacity(size):
         raise SealError("A record is larger than the fixed size of sealed records.")
     padded = len(content).to_bytes(_LENGTH, "big") + content.ljust(capacity(size), b"\0")
-    return SealedBox(PublicKey(key)).encrypt(padded)
+    return crypto_box_seal(padded, key)
 
 
 def opens(box: bytes, private_key: bytes) -> bool:
