@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from disclosure.audit import AuditReport, Exposure, Progress
-from disclosure.inference import NO_LIMIT, TOLERANCE, Equations, Search, equations, parts, tighten
+from disclosure.inference import NO_LIMIT, TOLERANCE, Equations, Search, cells_named, equations, parts, tighten
 from disclosure.policy import Group, Policy, Zeros
 from disclosure.table import WITHHELD, Method, PublishedTable, Status
 
@@ -52,15 +52,19 @@ def bounds_of(table: PublishedTable, policy: Policy, *, secondary: bool) -> Boun
     return Bounded(table, np.maximum(low, 0), np.asarray(high))
 
 
-def attack_approximate(bounded: Sequence[Bounded], policy: Policy, *, progress: Progress | None = None) -> AuditReport:
+def attack_approximate(
+    bounded: Sequence[Bounded], policy: Policy, *, readings: Sequence[Bounded] = (), progress: Progress | None = None
+) -> AuditReport:
     """Narrows down every count that may be from 1 to below the threshold. Raises DisclosureError if nothing fits the bounds.
 
-    The report's bounds are those of every count, also of those that are published nearly.
+    `readings` bound those of their cells that the tables have, or imply, and bring no count of their own. The report's bounds are those
+    of every count, also of those that are published nearly.
     """
     system = equations([_unseen(each.table) for each in bounded])
     for each, at in zip(bounded, system.cells, strict=True):
         np.maximum.at(system.low, at, each.low.reshape(-1))
         np.minimum.at(system.high, at, each.high.reshape(-1))
+    _read(system, readings)
     tighten(system)
     solved = _narrow(system, policy, progress)
     exposed = [*_small(bounded, system, policy), *_groups(system, policy)]
@@ -73,6 +77,14 @@ def attack_approximate(bounded: Sequence[Bounded], policy: Policy, *, progress: 
     width = (system.high - system.low)[may_be_small]
     withheld = sum(int(each.table.withheld.sum()) for each in bounded)
     return AuditReport(withheld, tuple(exposed), lows, highs, True, int(width.min()) if len(width) else None, solved)
+
+
+def _read(system: Equations, readings: Sequence[Bounded]) -> None:
+    number = {key: k for k, key in enumerate(system.keys)}
+    for each in readings:
+        for key, low, high in zip(cells_named(each.table, {}), each.low.reshape(-1).tolist(), each.high.reshape(-1).tolist(), strict=True):
+            if (k := number.get(key)) is not None:
+                system.low[k], system.high[k] = max(system.low[k], low), min(system.high[k], high)
 
 
 def _unseen(table: PublishedTable) -> PublishedTable:

@@ -39,24 +39,30 @@ def attack_together(
     *,
     meanings: Meanings | None = None,
     proofs: Proofs | None = None,
+    readings: Sequence[PublishedTable] = (),
     progress: Progress | None = None,
 ) -> AuditReport:
     """Attacks new tables together with each other and with everything released `earlier`.
+
+    `readings`: tables near the true counts, of any number, that are looked up for what they say of cells that the others have or imply,
+    and are not attacked themselves.
 
     `meanings`: for a variable (or "population"), the atoms that a code stands for, where its name does not tell. `proofs` are
     of the new tables. The report is on the new tables and on those of the earlier that may count some of the same children, in
     this order. Raises DisclosureError if the tables contradict themselves, or are too large to compare.
     """
     earlier = related(new, earlier, meanings or {})
-    tables = _with_populations([*new, *earlier])
+    known = _with_populations([*new, *earlier, *readings])
+    tables, read = known[: len(new) + len(earlier)], known[len(new) + len(earlier) :]
     unseen = comparisons(tables, meanings or {})
     rules = replace(policy, identifying_variables=policy.identifying_variables | {POPULATION})
     every = [*tables, *unseen]
-    if all(table.exact for table in tables):
+    if not readings and all(table.exact for table in tables):
         report = audit(every, rules, proofs=None if earlier or unseen else proofs, progress=progress)
     else:
         secondary = any(not table.exact and (table.status == Status.SECONDARY).any() for table in tables)
-        report = attack_approximate([bounds_of(table, policy, secondary=secondary) for table in every], rules, progress=progress)
+        bounded, looked_up = ([bounds_of(table, policy, secondary=secondary) for table in some] for some in (every, read))
+        report = attack_approximate(bounded, rules, readings=looked_up, progress=progress)
     ours = {table.id for table in unseen}
     exposed = tuple(_said(each, ours) for each in report.exposed if each.table not in ours or _tells(each, policy))
     return replace(report, exposed=exposed, low=report.low[: len(tables)], high=report.high[: len(tables)])

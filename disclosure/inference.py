@@ -69,7 +69,7 @@ def _same_variable(tables: Sequence[PublishedTable]) -> dict[str, str]:
     return names
 
 
-def _cells(table: PublishedTable, names: Mapping[str, str]) -> Iterator[Key]:
+def cells_named(table: PublishedTable, names: Mapping[str, str]) -> Iterator[Key]:
     """The cells' keys in the order of the table's counts: population, then (variable, code) sorted, totals left out."""
     fixed = [[(names.get(name, name), code)] for name, code in table.where]
     axes = [[(names.get(d.name, d.name), "" if k == 0 else code) for k, code in enumerate(d.codes)] for d in table.dimensions]
@@ -89,7 +89,7 @@ def equations(tables: Sequence[PublishedTable]) -> Equations:
     names = _same_variable(tables)
     counts: dict[Key, int] = {}
     floors: dict[Key, int] = {}
-    listed = [list(_cells(table, names)) for table in tables]
+    listed = [list(cells_named(table, names)) for table in tables]
     for table, keys in zip(tables, listed, strict=True):
         for key, value, floor in zip(keys, table.values.reshape(-1).tolist(), table.floor.reshape(-1).tolist(), strict=True):
             if value >= 0 and counts.setdefault(key, value) != value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from disclosure.policy import Policy, load_policy
 from disclosure.relations import from_relations
 from disclosure.table import PublishedTable
 from retention.releases import ReleaseState, releases
@@ -27,6 +28,12 @@ def earlier(store: SecureStore, wave_id: str) -> Earlier:
     found = [release for release in releases(store) if release.state is not ReleaseState.REFUSED and release.wave != wave_id]
     tables = [table for wave in dict.fromkeys(release.wave for release in found) for table in tables_of(store, wave)]
     return Earlier(tuple(release.id for release in found), tuple(tables))
+
+
+def policy_of(store: SecureStore, wave_id: str) -> Policy:
+    """The policy that a wave's tables were protected under. Raises StepRefused, VaultError, DisclosureError."""
+    about = json.loads(store.vault.read(store.asset(wave_id, "attack").stored)["document"].iloc[0])
+    return load_policy(str(about["policy"]))
 
 
 def tables_of(store: SecureStore, wave_id: str) -> list[PublishedTable]:

@@ -12,6 +12,8 @@ from disclosure.protect import protect as protect_tables
 from disclosure.relations import to_relations
 from disclosure.table import PublishedTable
 from forms.load import load_survey
+from pipeline.builder_audit import readings
+from pipeline.builder_held import protect_beside
 from pipeline.progress import Progress, silent
 from pipeline.release_register import earlier
 from pipeline.steps.tabulate import from_cells
@@ -25,7 +27,7 @@ DEFAULT_POLICY = "ons-threshold-10"
 def protect(
     store: SecureStore, wave_id: str, actor: str, progress: Progress = silent, policy_name: str = DEFAULT_POLICY
 ) -> dict[str, int | str]:
-    """Protect and attack, together with every earlier release. Returns the step's counts.
+    """Protect and attack, together with every earlier release and all that the table builder answered. Returns the step's counts.
 
     Raises StepRefused, DisclosureError; then nothing is stored.
     """
@@ -36,7 +38,13 @@ def protect(
         with step(store, wave, Verb.PROTECT, actor) as running:
             tables = from_cells(running.load("tables"), specs, wave_id)
             before = earlier(store, wave_id)
-            result = protect_tables(tables, policy, earlier=before.tables, progress=_share_of(progress))
+            answers = readings(store, wave_id)
+            result = protect_beside(
+                lambda wishes: protect_tables(tables, policy, earlier=before.tables, wishes=wishes, progress=_share_of(progress)),
+                policy,
+                answers,
+                before.tables,
+            )
             running.save("protected", to_frame(result.tables))
             attack = {
                 "policy": policy.name,
@@ -44,6 +52,7 @@ def protect(
                 "certificate": result.certificate(),
                 "relations": [to_relations(table) for table in result.tables],
                 "earlier_releases": before.releases,
+                "answers": len(answers),
             }
             running.save("attack", pd.DataFrame({"document": [json.dumps(attack, sort_keys=True)]}))
             running.counts.update(
@@ -54,6 +63,7 @@ def protect(
                 secondary=sum(int(entry["secondary"]) for entry in result.summary),
                 exposed=len(result.audit.exposed),
                 earlier_releases=len(before.releases),
+                builder_answers=len(answers),
             )
     return dict(store.steps(wave_id)[Verb.PROTECT])
 

@@ -7,20 +7,24 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from disclosure.table import DisclosureError, Method, PublishedTable, Status
 from forms.load import load_survey
 from pipeline import builder_audit, builder_precompute
 from pipeline.builder_answer import Answer, Builder
-from pipeline.builder_audit import answered_tables, audit
+from pipeline.builder_audit import answered_tables, audit, readings
 from pipeline.builder_matrix import KEY, variables_of
 from pipeline.builder_policy import load_builder_policy
 from pipeline.builder_precompute import INDEX, precompute
 from pipeline.builder_prepare import CELL_KEYS, codes_of, matrix_of, prepare, prepared
 from pipeline.builder_query import NotUnderstood, Query
+from pipeline.steps import protect as protecting
+from pipeline.steps.protect import protect
 from pipeline.table_specs import load_table_specs
-from retention.answered import definitions
+from retention.answered import definitions, keep
 from retention.keys import KeyMissing
 from retention.secure_store import SecureStore, StepRefused
 from retention.steps import Verb
@@ -133,3 +137,36 @@ def test_the_commands(office: Office, bigask: Run, tmp_path: Path) -> None:
     assert code == 0
     assert "at most 0.915" in " ".join(out.split())
     assert bigask("builder", "prepare", "--wave", WAVE, "--as", ANALYST)[0] == 3
+
+
+def test_a_release_is_held_against_what_the_builder_answered(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builder_audit, "load_builder_policy", lambda: replace(load_builder_policy(), most_small=1.0))
+    prepare(office.store, WAVE, ANALYST)
+    keep(office.store, WAVE, [Query(WAVE, (("gender", "group"),), where=("age_band", "6-17")).definition()])
+    read = readings(office.store, WAVE)
+    assert [(table.where, table.method) for table in read] == [((("age_band", "6-17"),), Method.CELL_KEY)]
+    assert protect(office.store, WAVE, ANALYST)["builder_answers"] == 1
+    (document,) = office.store.vault.read(office.store.asset(WAVE, "attack").stored)["document"]
+    assert json.loads(document)["answers"] == 1
+    assert audit(office.store, WAVE)["tables"] == 1
+
+
+def test_answers_that_pin_down_what_a_release_withholds_stop_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read with every count moved up as far as may be, and the total moved down: none can be less than it is, nor all be more."""
+    (gender,) = [spec for spec in load_table_specs(load_survey()).tables if spec.id == "gender"]
+    dimension = load_table_specs(load_survey()).dimension("gender", "")
+    cells = office.store.vault.read(office.store.asset(WAVE, "tables").stored)
+    true = {json.loads(row.codes)[0]: row.n for row in cells[cells["table"] == "gender"].itertuples()}
+    reach = load_builder_policy().disclosure.perturbation_maximum
+    shown = np.array([true.get(code, -reach - 1) + reach for code in dimension.codes])
+    shown[0] = sum(true.values()) - reach
+    status = np.where(shown < 0, Status.SECONDARY, Status.PUBLISHED).astype(np.str_)
+    answer = PublishedTable(
+        "q", (dimension,), shown, status, np.zeros(len(shown), np.int64), "", WAVE, gender.where, Method.CELL_KEY, reach
+    )  # fmt: skip
+    monkeypatch.setattr(protecting, "readings", lambda *_: [answer])
+    with pytest.raises(DisclosureError, match="what the table builder answered"):
+        protect(office.store, WAVE, ANALYST)
+    assert Verb.PROTECT not in office.store.steps(WAVE)
+    monkeypatch.setattr(protecting, "readings", lambda *_: [])
+    assert protect(office.store, WAVE, ANALYST)["exposed"] == 0
