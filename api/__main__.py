@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from starlette.types import ASGIApp
@@ -60,12 +61,22 @@ async def _serve(door: str, port: int, until_eof: bool) -> bool:
 
 
 def _serve_builder(port: int, workers: int | None, until_eof: bool) -> None:
-    """Serve until told to stop. Each worker opens the prepared codes for itself; that they open is tried here first."""
+    """Serve until told to stop. What it may open comes in the first line of standard input; its workers share what was opened."""
     from api.builder import application
     from api.workers import bind
+    from pipeline.builder_handed import Handed
 
-    application()
-    _serve_workers(application, bind("127.0.0.1", port), "127.0.0.1", workers, until_eof)
+    handed = Handed.from_line(_first_line())
+    builders = {wave.wave: wave.builder() for wave in handed.waves}
+    _serve_workers(lambda: application(builders, Path(handed.log)), bind("127.0.0.1", port), "127.0.0.1", workers, until_eof)
+
+
+def _first_line() -> bytes:
+    """Byte by byte: what comes after it is not ours to keep back."""
+    line = b""
+    while not line.endswith(b"\n") and (one := os.read(0, 1)):
+        line += one
+    return line
 
 
 def _serve_children(host: str, port: int, workers: int | None, until_eof: bool) -> None:

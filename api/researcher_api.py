@@ -7,7 +7,6 @@ next; every answer has an ETag; errors are problem details (RFC 9457). Nobody ha
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -20,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.shelf import Shelf
+from api.tagged import tagged
 from pipeline.release_zone import ReleaseDamaged, VerifiedRelease
 from pipeline.released_table import Released
 
@@ -247,14 +247,8 @@ def _answer(request: Request, content: Any) -> Response:
 
 
 def _tagged(request: Request, answer: Response) -> Response:
-    """With an ETag, and 304 without the content for whoever has it already. Nothing may be used without asking again."""
-    tag = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
-    known = {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}
-    if tag in known or "*" in known:
-        return Response(status_code=304, headers=headers)
-    answer.headers.update(headers)
-    return answer
+    """For everybody, from any page, and not to be used without asking again."""
+    return tagged(request, answer, **{"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"})
 
 
 def _add_errors(api: FastAPI) -> None:

@@ -19,7 +19,6 @@ import os
 import random
 import resource
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -33,6 +32,7 @@ from api.builder_answers import address_of
 from benchmarks.http_load import Request, load
 from forms.load import load_survey
 from pipeline.builder_answer import Builder, Refusal
+from pipeline.builder_handed import open_builder
 from pipeline.builder_matrix import AREA, Axis, Matrix, Variable, variables_of
 from pipeline.builder_policy import load_builder_policy
 from pipeline.builder_prepare import CELL_KEYS, DATA_SET
@@ -58,7 +58,7 @@ def invented(children: int, seed: int = 2021) -> Matrix:
         drawn = rng.choice(size, children, p=shares)
         codes[name] = drawn.astype(np.uint8) if size <= 256 else drawn.astype(np.uint16)
     keys = rng.integers(0, load_builder_policy().disclosure.cell_keys, children)
-    return Matrix(WAVE, variables, codes, keys.astype(np.float64))
+    return Matrix(WAVE, variables, codes, keys.astype(np.uint16))
 
 
 def questions(variables: dict[str, Variable], number: int, seed: int) -> list[Query]:
@@ -107,7 +107,6 @@ def at_the_door(home: Path, matrix: Matrix, queries: Sequence[Query], users: int
     secret.parent.mkdir(parents=True)
     secret.write_text("a passphrase for a benchmark only\n")
     secret.chmod(0o600)
-    environment = {**os.environ, "BIGASK_HOME": str(home)}
     store = SecureStore(load_settings({"BIGASK_HOME": str(home)}).secure)
     store.add_wave(Wave(WAVE, "big_ask", "body", "locator"), Entry("benchmark", "wave-open", WAVE))
     store.ring.create(CELL_KEYS, KeyKind.SYMMETRIC)
@@ -119,18 +118,12 @@ def at_the_door(home: Path, matrix: Matrix, queries: Sequence[Query], users: int
     for query in queries:
         status = 422 if isinstance(builder.ask(query, suggest=False), Refusal) else 200
         asked.append((Request.make("GET", f"/api/v1/query?{address_of(query)}", status=status),))
-    command = (sys.executable, "-m", "api", "builder", "--port", "0", "--until-eof")
-    door = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        address = door.stdout.readline().strip().rstrip("/").removeprefix("http://") if door.stdout else ""
-        host, _, port = address.partition(":")
+    with open_builder(store) as address:
+        host, _, port = address.removeprefix("http://").partition(":")
         found = load((host, int(port)), users, seconds, asked, warm_up=0.0)
-    finally:
-        door.terminate()
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        door.wait(60)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     line(f"at the door, {users} at a time", [1000 * each for each in found.latencies])
     cost, wrong = 1000 * spent / max(1, found.finished), dict(found.errors) or "none"
     rate = found.finished / found.seconds

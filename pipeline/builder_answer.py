@@ -6,7 +6,7 @@ called: a filter, a category, a margin. Rules about the whole table are judged o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,15 +69,14 @@ class Builder:
         self.policy = policy
         self.changes = policy.disclosure.perturbation
 
-    def ask(self, query: Query, suggest: bool = True) -> Answer | Refusal:
-        """The table or the refusal. Raises NotUnderstood."""
+    def ask(self, query: Query, suggest: bool = True, counted: Sequence[tuple[Axis, ...]] = ()) -> Answer | Refusal:
+        """The table or the refusal, with a coarser question that would be answered whole. Raises NotUnderstood."""
         check(query, self.matrix.variables)
         rule = forbidden(query, self.matrix.variables, self.policy)
         if rule is not None:
             return Refusal(query, *rule, suggestion=self._suggestion(query) if suggest else None)
-        population = query.population
-        axes = (population, *query.axes) if population else query.axes
-        shown = self.perturbed(axes)
+        population, axes = query.population, query.counted
+        shown = self.perturbed(axes, counted)
         dimensions = tuple(self.matrix.dimension(axis) for axis in axes)
         judged = judge(shown, dimensions, self.policy.disclosure, 1 if population else 0)
         here = (1,) if population else ()  # of the population its own code
@@ -94,13 +93,17 @@ class Builder:
         }
         return Answer(query, dimensions, values, withheld, self._suggestion(query) if suggest and withheld else None)
 
-    def perturbed(self, axes: tuple[Axis, ...]) -> Whole:
-        """Perturbed counts of all cells, margins included; each from its own count and cell key, not from those of others."""
-        cube = self.matrix.cube(axes)
-        for k, axis in enumerate(axes):
-            cube = np.moveaxis(np.tensordot(self.matrix.sums(axis), cube, (1, k)), 0, k)
-        counts, keys = cube[..., 0].astype(np.int64), cube[..., 1].astype(np.int64) % self.changes.rules.keys
-        return counts + self.changes.lookup[np.minimum(counts, self.changes.rules.last), keys]
+    def perturbed(self, axes: tuple[Axis, ...], counted: Sequence[tuple[Axis, ...]] = ()) -> Whole:
+        """Perturbed counts of all cells, margins included; each from its own count and cell key, not from those of others.
+
+        `counted`: axes of questions that were just counted (see Matrix.cube).
+        """
+        cube = self.matrix.cube(axes, counted)
+        for axis in axes:  # each time the first axis is summed up, and becomes the last
+            shape = cube.shape[1:]
+            cube = (cube.reshape(cube.shape[0], -1).T @ self.matrix.sums(axis).T).reshape(*shape, -1)
+        counts, keys = cube[0].astype(np.int64), cube[1].astype(np.int64) % self.changes.rules.keys
+        return np.asarray(counts + self.changes.lookup[np.minimum(counts, self.changes.rules.last), keys], np.int64)
 
     def _areas(self, mask: npt.NDArray[np.bool_], dimensions: tuple[Dimension, ...]) -> tuple[str, ...]:
         """Codes of the areas of which something is withheld; none if the table is not of areas."""
@@ -112,10 +115,12 @@ class Builder:
 
     def _suggestion(self, query: Query) -> Query | None:
         """The first coarser question that was tried and is answered whole."""
+        counted = [query.counted]
         for tried, one in enumerate(coarser(query, self.matrix.variables)):
             if tried >= TRIES:
                 return None
-            found = self.ask(one, suggest=False)
+            found = self.ask(one, suggest=False, counted=counted)
+            counted.append(one.counted)
             if isinstance(found, Answer) and not found.withheld:
                 return one
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import prod
 from threading import Lock
 from typing import Any
@@ -25,7 +26,11 @@ KEY = "record_key"
 CHOSEN, NOT_CHOSEN = "chosen", "not_chosen"
 AREA = "area"
 CUBES = 256 * 2**20  # bytes of leaf cubes that are kept
+AT_ONCE = 2**17  # children that are counted at once: their cells stay in the processor's cache
+ONE = 2**40  # a child and its key in one whole number, so that both are summed at once: sums of keys stay below it
+MOST = 2**23  # children: more of them times ONE leave 64 bits
 Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +48,10 @@ class Variable:
         """The dimension, cut down to a level."""
         if level not in self.levels:
             raise DisclosureError(f"'{self.name}' has no level '{level}'")
-        if not level:
-            return self.dimension
+        return self._top if level else self.dimension
+
+    @cached_property
+    def _top(self) -> Dimension:
         return Dimension.flat(self.name, next(kept for code, kept in self.dimension.partitions if code == self.dimension.total))
 
     def leaves_below(self, code: str) -> npt.NDArray[np.bool_]:
@@ -63,15 +70,15 @@ class Axis:
 
 @dataclass(frozen=True, eq=False)
 class _Known:
-    """What is worked out of an axis once: dimension, sums, and for each leaf of the variable its place among those of the axis."""
+    """What is worked out of an axis once: dimension, sums, and of a level or population for each leaf its place among those of the axis."""
 
     dimension: Dimension
     sums: Floats
-    places: npt.NDArray[np.uint8] | None
+    places: Codes | None
 
     @classmethod
     def of(cls, axis: Axis, variable: Variable) -> _Known:
-        places = None
+        places: Codes | None = None
         if axis.only:
             dimension = Dimension.flat(axis.name, (axis.only, NOT + axis.only))
             places = np.where(variable.leaves_below(axis.only), 0, 1).astype(np.uint8)
@@ -110,14 +117,24 @@ def _options(spec: VariableSpec) -> list[Variable]:
     ]
 
 
+def _sorted(axes: Sequence[Axis]) -> tuple[Axis, ...]:
+    return tuple(sorted(axes, key=lambda axis: (axis.name, axis.level, axis.only)))
+
+
+def _finer(have: Sequence[Axis], want: Sequence[Axis]) -> bool:
+    return all(axis in have or Axis(axis.name) in have for axis in want)
+
+
 @dataclass(eq=False)
 class Matrix:
     """One wave's codes (a column of leaf positions for each variable) and record keys, and the leaf cubes counted so far."""
 
     wave: str
     variables: Mapping[str, Variable]
-    codes: Mapping[str, npt.NDArray[np.uint16] | npt.NDArray[np.uint8]]
-    keys: npt.NDArray[np.float64]  # whole numbers; floats, so that summing them need not convert them
+    codes: Mapping[str, Codes]
+    keys: npt.NDArray[np.uint16]
+    _each: npt.NDArray[np.int64] = field(init=False)  # ONE and the key of each child
+    _levels: dict[Axis, Codes] = field(default_factory=dict)
     _cubes: OrderedDict[tuple[Axis, ...], Floats] = field(default_factory=OrderedDict)
     _axes: dict[Axis, _Known] = field(default_factory=dict)
     _held: int = 0
@@ -129,6 +146,9 @@ class Matrix:
         for name, column in self.codes.items():
             if len(column) and int(column.max()) >= len(self.variables[name].dimension.leaves):
                 raise DisclosureError("the builder's matrix holds a code that is not declared: prepare it again")
+        if len(self.keys) >= MOST:
+            raise DisclosureError("so many children cannot be counted together with their keys: prepare smaller waves")
+        self._each = ONE + self.keys.astype(np.int64)
 
     def dimension(self, axis: Axis) -> Dimension:
         """The codes of an axis; of a population they are Total, its code, and "not" its code."""
@@ -143,15 +163,17 @@ class Matrix:
             self._axes[axis] = _Known.of(axis, self.variables[axis.name])
         return self._axes[axis]
 
-    def cube(self, axes: Sequence[Axis]) -> Floats:
-        """Counts and sums of record keys over the leaves of these axes, in their order; the last axis has the two."""
-        order = tuple(sorted(axes, key=lambda axis: (axis.name, axis.level, axis.only)))
-        with self._lock:
-            cube = self._cubes.get(order)
-            if cube is not None:
-                self._cubes.move_to_end(order)
+    def cube(self, axes: Sequence[Axis], counted: Sequence[Sequence[Axis]] = ()) -> Floats:
+        """Counts and sums of record keys over the leaves of these axes, in their order; the last axis has the two.
+
+        `counted`: axes of cubes counted before. If one is finer, and still there, it is summed up, and no child is counted again.
+        """
+        order = _sorted(axes)
+        cube = self._kept(order)
         if cube is None:
-            cube = self._count(order)
+            have = next((have for have in map(_sorted, counted) if _finer(have, order)), ())
+            finer = self._kept(have)
+            cube = self._count(order) if finer is None else self._summed(finer, have, order)
             with self._lock:
                 if order not in self._cubes:
                     self._cubes[order] = cube
@@ -159,6 +181,27 @@ class Matrix:
                 while self._held > CUBES and len(self._cubes) > 1:
                     self._held -= self._cubes.popitem(last=False)[1].nbytes
         return cube.transpose([*(order.index(axis) for axis in axes), len(order)])
+
+    def _kept(self, order: tuple[Axis, ...]) -> Floats | None:
+        with self._lock:
+            cube = self._cubes.get(order)
+            if cube is not None:
+                self._cubes.move_to_end(order)
+        return cube
+
+    def _summed(self, finer: Floats, have: tuple[Axis, ...], want: tuple[Axis, ...]) -> Floats:
+        """A finer cube without the axes that are not wanted, and at the levels that are."""
+        wanted = {axis.name: axis for axis in want}
+        for at, axis in reversed(list(enumerate(have))):
+            coarse = wanted.get(axis.name)
+            if coarse is None:
+                finer = finer.sum(axis=at)
+            elif coarse != axis:
+                places, size = self._known(coarse).places, len(self.dimension(coarse).leaves)
+                rows = np.zeros((size, finer.shape[at]))
+                rows[places, np.arange(finer.shape[at])] = 1
+                finer = np.moveaxis(np.tensordot(rows, finer, (1, at)), 0, at)
+        return finer
 
     def forget(self) -> None:
         """Empty what was counted so far."""
@@ -168,23 +211,32 @@ class Matrix:
 
     def _count(self, axes: tuple[Axis, ...]) -> Floats:
         shape = [len(self.dimension(axis).leaves) for axis in axes]
-        cells = self.column(axes[0]).astype(np.intp)
-        for axis, size in zip(axes[1:], shape[1:], strict=True):
-            cells *= size
-            cells += self.column(axis)
-        cube = np.empty((prod(shape), 2))
-        cube[:, 0] = np.bincount(cells, minlength=len(cube))
-        cube[:, 1] = np.bincount(cells, weights=self.keys, minlength=len(cube))  # exact: far below 2**53
-        return cube.reshape(*shape, 2)
+        columns = [self.column(axis) for axis in axes]
+        kind = np.uint16 if prod(shape) <= 2**16 else np.int64
+        both = np.zeros(prod(shape), np.int64)
+        for start in range(0, len(self._each), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            cells: npt.NDArray[Any] = columns[0][part].astype(kind)
+            for column, size in zip(columns[1:], shape[1:], strict=True):
+                cells *= kind(size)
+                cells += column[part]
+            np.add.at(both, cells.astype(np.intp), self._each[part])
+        return np.stack((both // ONE, both % ONE), axis=-1).astype(np.float64).reshape(*shape, 2)
 
-    def column(self, axis: Axis) -> npt.NDArray[Any]:
-        """For each child the leaf of this axis."""
+    def column(self, axis: Axis) -> Codes:
+        """For each child the leaf of this axis. Levels are kept; populations are many, and are made anew."""
         places = self._known(axis).places
-        return self.codes[axis.name] if places is None else places[self.codes[axis.name]]
+        if places is None:
+            return self.codes[axis.name]
+        if axis.only:
+            return places[self.codes[axis.name]]
+        if axis not in self._levels:
+            self._levels[axis] = places[self.codes[axis.name]]
+        return self._levels[axis]
 
     def to_frame(self) -> pd.DataFrame:
         """As it is stored: one row for each child, in the order of the keys."""
-        frame = pd.DataFrame({**self.codes, KEY: self.keys.astype(np.uint16)})
+        frame = pd.DataFrame({**self.codes, KEY: self.keys})
         return frame.sort_values(KEY, kind="stable", ignore_index=True)
 
     @classmethod
@@ -193,4 +245,4 @@ class Matrix:
         if set(frame.columns) != {*variables, KEY}:
             raise DisclosureError("the builder's matrix is not of the variables that are declared now: prepare it again")
         codes = {name: np.ascontiguousarray(frame[name].to_numpy()) for name in variables}
-        return cls(wave, variables, codes, frame[KEY].to_numpy().astype(np.float64))
+        return cls(wave, variables, codes, frame[KEY].to_numpy().astype(np.uint16))

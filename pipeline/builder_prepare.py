@@ -20,7 +20,7 @@ from pipeline.builder_policy import load_builder_policy
 from pipeline.derive import NOT_ASKED, chosen, derive
 from pipeline.table_specs import TableSpecs, load_table_specs
 from retention.keys import KeyKind, KeyMissing
-from retention.secure_store import SecureStore, StepRefused
+from retention.secure_store import Asset, SecureStore, StepRefused
 from retention.steps import Verb, beside
 
 Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
@@ -90,13 +90,18 @@ def _positions(codes: pd.Series[str], variable: Variable) -> Codes:
     return positions.astype(np.uint8) if len(leaves) <= 256 else positions.astype(np.uint16)
 
 
-def matrix_of(store: SecureStore, wave_id: str) -> Matrix:
-    """The matrix of a wave; no other data set is opened for it. Raises StepRefused, VaultError, DisclosureError."""
-    variables = variables_of(load_table_specs(load_survey(store.wave(wave_id).survey)))
+def codes_asset(store: SecureStore, wave_id: str) -> Asset:
+    """The prepared codes of a wave. Raises StepRefused."""
     asset = store.asset(wave_id, DATA_SET)
     if asset.destroyed_on is not None:
         raise StepRefused(f"The table builder's codes of wave '{wave_id}' were destroyed: it answers nothing about this wave any more.")
-    return Matrix.from_frame(wave_id, variables, store.vault.read(asset.stored))
+    return asset
+
+
+def matrix_of(store: SecureStore, wave_id: str) -> Matrix:
+    """The matrix of a wave; no other data set is opened for it. Raises StepRefused, VaultError, DisclosureError."""
+    variables = variables_of(load_table_specs(load_survey(store.wave(wave_id).survey)))
+    return Matrix.from_frame(wave_id, variables, store.vault.read(codes_asset(store, wave_id).stored))
 
 
 def prepared(store: SecureStore) -> list[str]:

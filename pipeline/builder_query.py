@@ -40,6 +40,11 @@ class Query:
         """The population as an axis of which one code is shown."""
         return Axis(self.where[0], only=self.where[1]) if self.where else None
 
+    @property
+    def counted(self) -> tuple[Axis, ...]:
+        """The axes that children are counted by: the population, if there is one, and those of the table."""
+        return (self.population, *self.axes) if self.population else self.axes
+
     def definition(self) -> str:
         """The same for every way to ask this question: JSON, variables in order, nothing of who asks."""
         asked = {"wave": self.wave, "by": sorted(map(list, self.by)), "geography": self.geography, "where": self.where}

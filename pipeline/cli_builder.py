@@ -52,10 +52,14 @@ def audit(wave: WaveName) -> None:
 
 @app.command()
 def serve(port: Annotated[int, typer.Option(min=0, max=65535)] = 8010) -> None:
-    """Open the builder's door on a loopback port of the secure zone until interrupted."""
-    from pipeline.doors import open_door
+    """Open the builder's door on a loopback port of the secure zone until interrupted.
 
-    with open_door("builder", port) as address:
+    Its process is handed the prepared codes' key alone; this one keeps the log of what was answered.
+    """
+    from pipeline.builder_handed import open_builder
+
+    _, store = open_store()
+    with open_builder(store, port) as address:
         console.print(f"builder     {address}/\nCtrl-C closes it.", highlight=False, soft_wrap=True)
         with suppress(KeyboardInterrupt):
             threading.Event().wait()

@@ -14,7 +14,7 @@ _NOT_FOR = {
     "child": ("BIGASK_SECURE_URL", "BIGASK_PASSPHRASE_FILE"),
     "staff": ("BIGASK_COLLECTION_URL",),
     "researcher": ("BIGASK_COLLECTION_URL", "BIGASK_SECURE_URL", "BIGASK_PASSPHRASE_FILE"),
-    "builder": ("BIGASK_COLLECTION_URL",),
+    "builder": tuple(f"BIGASK_{name}" for name in ("HOME", "COLLECTION_URL", "SECURE_URL", "PASSPHRASE_FILE", "SHARES")),
 }
 
 
@@ -23,8 +23,8 @@ class DoorFailed(RuntimeError):
 
 
 @contextmanager
-def open_door(door: str, port: int = 0) -> Iterator[str]:
-    """A running door; gives its address. Port 0 takes any free one. Raises DoorFailed.
+def open_door(door: str, port: int = 0, handed: bytes = b"") -> Iterator[str]:
+    """A running door; gives its address. Port 0 takes any free one; `handed`: what it reads first. Raises DoorFailed.
 
     The door closes with this process, however that ends: it watches a pipe that only this process holds. In a session of its
     own it is not interrupted by the Ctrl-C that is meant for us.
@@ -34,12 +34,15 @@ def open_door(door: str, port: int = 0) -> Iterator[str]:
         (sys.executable, "-m", "api", door, "--port", str(port), "--until-eof"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
         env=environment,
         start_new_session=True,
     )
     try:
-        address = process.stdout.readline().strip() if process.stdout else ""
+        if process.stdin and handed:
+            with suppress(BrokenPipeError):  # it has ended already, and says so below
+                process.stdin.write(handed)
+                process.stdin.flush()
+        address = process.stdout.readline().decode().strip() if process.stdout else ""
         if not address:
             raise DoorFailed(f"The {door} door did not open: its port may be taken, or its zone is not ready (`bigask status`).")
         yield address.rstrip("/")

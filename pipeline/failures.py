@@ -31,7 +31,11 @@ EXIT_CODES: dict[int, tuple[str, ...]] = {
         "retention.destroy.DestructionFailed",
         "pipeline.release_zone.ReleaseDamaged",
     ),
-    5: ("retention.keys.KeyRingError", "retention.settings.SettingsError"),  # keys, passphrase, settings
+    5: (  # keys, passphrase, settings
+        "retention.keys.KeyRingError",
+        "retention.settings.SettingsError",
+        "pipeline.builder_handed.NotHanded",
+    ),
     6: (  # something does not answer
         "retention.database.DatabaseUnavailable",
         "pipeline.doors.DoorFailed",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from queue import Empty, Queue
 
@@ -47,13 +47,19 @@ def keep(store: SecureStore, wave_id: str, asked: Sequence[str]) -> int:
 
 
 class AnsweredLog:
-    """A thread that writes definitions down. A future is done once its definition is on record, or has failed."""
+    """A thread that has definitions written down. A future is done once its definition is on record, or has failed."""
 
-    def __init__(self, store: SecureStore, wave_id: str) -> None:
-        self._store, self._wave = store, wave_id
-        self._known = set(definitions(store, wave_id))
+    def __init__(self, write: Callable[[Sequence[str]], object], known: Iterable[str] = ()) -> None:
+        """`write` returns when all are on record, or raises; `known`: what is on record already."""
+        self._write = write
+        self._known = set(known)
         self._waiting: Queue[tuple[str, Future[None]]] = Queue(WAITING)
         threading.Thread(target=self._run, name="answered-log", daemon=True).start()
+
+    @classmethod
+    def of(cls, store: SecureStore, wave_id: str) -> AnsweredLog:
+        """The log that writes into the secure store itself."""
+        return cls(lambda asked: keep(store, wave_id, asked), definitions(store, wave_id))
 
     def add(self, definition: str) -> Future[None]:
         """Write one definition down. The future raises what `keep` raises."""
@@ -75,7 +81,7 @@ class AnsweredLog:
             except Empty:
                 pass
             try:
-                keep(self._store, self._wave, [definition for definition, _ in group])
+                self._write([definition for definition, _ in group])
             except BaseException as error:
                 for _, future in group:
                     future.set_exception(error)

@@ -40,13 +40,9 @@ class _Kms(pe.KmsClient):  # type: ignore[misc]
         box = SecretBox(self._ring.private(master_key_identifier))
         return base64.b64encode(box.encrypt(key_bytes)).decode("ascii")
 
-    def unwrap_key(self, wrapped_key: str, master_key_identifier: str) -> bytes:
-        box = SecretBox(self._ring.private(master_key_identifier))
-        return bytes(box.decrypt(base64.b64decode(wrapped_key)))
-
 
 class _AnyOf(pe.KmsClient):  # type: ignore[misc]
-    """Tries keys until one unwraps; for trying to open what must not open."""
+    """Tries keys until one unwraps."""
 
     def __init__(self, keys: Collection[bytes]) -> None:
         super().__init__()
@@ -73,6 +69,21 @@ def file_hash(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_file(path: Path, sha256: str, key: bytes) -> pd.DataFrame:
+    """Decrypt one data set with its key alone. Raises VaultError if the file is missing or altered, or the key is another's."""
+    if not path.is_file():
+        raise VaultError("A data set is not in the vault any more: restore it, or run its step again.")
+    if file_hash(path) != sha256:
+        raise VaultError("A data set was altered after it was written: it is not used. Restore it from its backup.")
+    factory = pe.CryptoFactory(lambda _: _AnyOf([key]))
+    properties = factory.file_decryption_properties(pe.KmsConnectionConfig())
+    try:
+        frame: pd.DataFrame = pq.ParquetFile(path, decryption_properties=properties).read().to_pandas()
+    except (OSError, ValueError, CryptoError):
+        raise VaultError("A data set does not open with its key.") from None
+    return frame
 
 
 class Vault:
@@ -115,19 +126,7 @@ class Vault:
 
         Raises VaultError if the file is missing or altered; KeyDestroyed or KeyMissing if its key is gone.
         """
-        self._ring.private(stored.key_id)  # says clearly when the key was destroyed; Parquet's own error would not
-        path = self.folder / stored.name
-        if not path.is_file():
-            raise VaultError("A data set is not in the vault any more: restore it, or run its step again.")
-        if file_hash(path) != stored.sha256:
-            raise VaultError("A data set was altered after it was written: it is not used. Restore it from its backup.")
-        factory = pe.CryptoFactory(lambda _: _Kms(self._ring))
-        properties = factory.file_decryption_properties(pe.KmsConnectionConfig())
-        try:
-            frame: pd.DataFrame = pq.ParquetFile(path, decryption_properties=properties).read().to_pandas()
-        except (OSError, ValueError, CryptoError):
-            raise VaultError("A data set does not open with its key.") from None
-        return frame
+        return read_file(self.folder / stored.name, stored.sha256, self._ring.private(stored.key_id))
 
     def opens_with(self, name: str, keys: Collection[bytes]) -> bool:
         """True if any of these keys opens a file."""

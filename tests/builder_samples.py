@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +55,7 @@ def codes(children: int, seed: int = 1) -> dict[str, npt.NDArray[np.uint8]]:
 def matrix(given: Mapping[str, npt.NDArray[np.uint8]], seed: int = 1) -> Matrix:
     """A matrix of these children, under record keys of their own."""
     children = len(given[AREA])
-    keys = np.random.default_rng(seed + 10_000).integers(0, 2**16, children).astype(np.float64)
+    keys = np.random.default_rng(seed + 10_000).integers(0, 2**16, children).astype(np.uint16)
     return Matrix(WAVE, variables(), dict(given), keys)
 
 
@@ -66,16 +66,14 @@ def builder(children: int = 4000, seed: int = 1, policy: BuilderPolicy | None = 
 class Unprotected(Builder):
     """What a table builder is without any protection: every question is answered with true counts."""
 
-    def perturbed(self, axes: tuple[Axis, ...]) -> npt.NDArray[np.int64]:
+    def perturbed(self, axes: tuple[Axis, ...], counted: Sequence[tuple[Axis, ...]] = ()) -> npt.NDArray[np.int64]:
         cube = self.matrix.cube(axes)
         for k, axis in enumerate(axes):
             cube = np.moveaxis(np.tensordot(self.matrix.sums(axis), cube, (1, k)), 0, k)
         return cube[..., 0].astype(np.int64)
 
-    def ask(self, query: Query, suggest: bool = True) -> Answer | Refusal:
-        population = query.population
-        axes = (population, *query.axes) if population else query.axes
-        shown = self.perturbed(axes)[(1,) if population else ()]
+    def ask(self, query: Query, suggest: bool = True, counted: Sequence[tuple[Axis, ...]] = ()) -> Answer | Refusal:
+        shown = self.perturbed(query.counted)[(1,) if query.population else ()]
         return Answer(query, tuple(self.matrix.dimension(axis) for axis in query.axes), shown, {})
 
 

@@ -7,9 +7,9 @@ import io
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
+import pandas as pd
 import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import select
@@ -53,7 +53,7 @@ def asking() -> Builder:
 
 @pytest.fixture(scope="module")
 def address(asking: Builder, store: SecureStore) -> Iterator[str]:
-    with serving(create_app({WAVE: asking}, {WAVE: AnsweredLog(store, WAVE)})) as found:
+    with serving(create_app({WAVE: asking}, {WAVE: AnsweredLog.of(store, WAVE)})) as found:
         yield found
 
 
@@ -157,7 +157,7 @@ def test_an_answer_that_cannot_be_put_on_record_does_not_leave(
     def broken(*_: object) -> int:
         raise DatabaseUnavailable("The database does not answer.")
 
-    log = AnsweredLog(store, WAVE)
+    log = AnsweredLog.of(store, WAVE)
     monkeypatch.setattr(answered, "keep", broken)
     with serving(create_app({WAVE: asking}, {WAVE: log})) as address:
         told = httpx.get(f"{address}{ASK}?by=wants-a&by=gender")
@@ -179,14 +179,48 @@ def test_a_later_release_is_held_against_the_same_tables(store: SecureStore, ask
         tables_of_definitions(builder(30), [Query(WAVE, (("gender", ""), ("home", ""), ("life", "")), "council").definition()])
 
 
-def test_the_door_opens_nothing_without_a_prepared_wave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from api.builder import application
-    from retention.secure_store import StepRefused
+def test_programs_find_what_they_can_ask_and_what_comes_back(address: str) -> None:
+    described = httpx.get(f"{address}/api/v1/openapi.json").json()
+    assert set(described["paths"]) == {"/query", "/query.csv", "/variables"}
+    asked = described["paths"]["/query"]["get"]
+    assert {one["name"] for one in asked["parameters"]} == {"by", "geography", "where", "wave"}
+    answers = {status: one.get("content", {}) for status, one in asked["responses"].items()}
+    assert {"200", "304", "400", "422"} == set(answers)
+    assert "application/problem+json" in answers["400"]
+    told = httpx.get(f"{address}{ASK}?by=life&by=home").json()
+    entry = described["components"]["schemas"]["AnswerEntry"]
+    assert set(told) == set(entry["properties"]) == set(entry["required"])
+    refused = httpx.get(f"{address}{ASK}?by=gender&by=life&by=home&geography=council").json()
+    assert set(refused) == set(described["components"]["schemas"]["Refused"]["properties"])
+    assert all(
+        set(one) == {"name", "title", "levels", "population", "codes"}
+        for one in httpx.get(f"{address}/api/v1/variables").json()["waves"][WAVE]
+    )
 
-    quick_passphrases(monkeypatch)
-    secure_zone(tmp_path / "secure")
-    monkeypatch.setenv("BIGASK_HOME", str(tmp_path))
-    for name in ("BIGASK_COLLECTION_URL", "BIGASK_SECURE_URL", "BIGASK_PASSPHRASE_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    with pytest.raises(StepRefused, match="bigask builder prepare"):
-        application()
+
+@pytest.mark.parametrize("asked", [f"{ASK}?by=life", f"{ASK}.csv?by=life", "/api/v1/variables"])
+def test_who_has_an_answer_already_is_sent_nothing(address: str, asked: str) -> None:
+    first = httpx.get(address + asked)
+    again = httpx.get(address + asked, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    other = httpx.get(address + asked.replace("life", "home"), headers={"If-None-Match": '"other"'})
+    assert other.status_code == 200
+
+
+def test_the_line_that_the_page_shows_reads_the_table(address: str, chromium: Browser) -> None:
+    context = chromium.new_context(base_url=address)
+    page = context.new_page()
+    page.goto("/?by=life&geography=council")
+    shown = page.locator("#line").inner_text()
+    rows = page.locator("table.released tbody td").count()
+    context.close()
+    found = pd.read_csv(shown.removeprefix('pd.read_csv("').removesuffix('")'))
+    assert len(found) == rows
+    assert list(found.columns) == ["area", "area_label", "life", "life_label", "count", "shorthand"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nothing", "/nothing"])
+def test_what_is_not_there_is_a_problem_with_a_title(address: str, path: str) -> None:
+    told = httpx.get(address + path)
+    assert (told.status_code, told.headers["content-type"]) == (404, "application/problem+json")
+    assert told.json()["title"] == "Not found"

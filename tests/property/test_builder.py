@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline.builder_answer import Answer, Builder
 from pipeline.builder_matrix import AREA, Matrix, variables_of
 from pipeline.builder_policy import load_builder_policy
-from pipeline.builder_query import GEOGRAPHIES, Query
+from pipeline.builder_query import GEOGRAPHIES, Query, coarser
 from tests.builder_samples import WAVE, builder, cell, codes, matrix, variables
 
 POLICY = load_builder_policy()
@@ -46,7 +46,7 @@ def questions(draw: st.DrawFn) -> Query:
 @given(query=questions(), seed=st.integers(0, 5))
 def test_every_cell_is_what_brute_force_finds(query: Query, seed: int) -> None:
     asking = builder(CHILDREN, seed)
-    axes = (query.population, *query.axes) if query.population else query.axes
+    axes = query.counted
     shown = asking.perturbed(axes)
     dimensions = [asking.matrix.dimension(axis) for axis in axes]
     rng = np.random.default_rng(seed)
@@ -57,14 +57,34 @@ def test_every_cell_is_what_brute_force_finds(query: Query, seed: int) -> None:
         assert shown[at] == brute_force(asking.matrix, wanted)
 
 
+@settings(max_examples=60, deadline=None)
+@given(query=questions(), seed=st.integers(0, 5))
+def test_a_coarser_question_reads_the_same_summed_up_or_counted_anew(query: Query, seed: int) -> None:
+    asking = builder(200, seed)
+    for one in coarser(query, asking.matrix.variables):
+        asking.matrix.forget()
+        anew = asking.perturbed(one.counted)
+        asking.matrix.forget()
+        asking.perturbed(query.counted)
+        assert (asking.perturbed(one.counted, [query.counted]) == anew).all()
+
+
+@pytest.mark.parametrize("children", [1, 6, 7, 8, 20])
+def test_children_are_counted_a_few_at_once_and_none_is_left_out(children: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    query = Query(WAVE, (("life", ""), ("home", "")), "region")
+    whole = builder(children).matrix.cube(query.axes)
+    monkeypatch.setattr("pipeline.builder_matrix.AT_ONCE", 7)
+    assert (builder(children).matrix.cube(query.axes) == whole).all()
+    assert whole[..., 0].sum() == children
+
+
 @settings(max_examples=40, deadline=None)
 @given(query=questions(), seed=st.integers(0, 5))
 def test_an_answer_shows_perturbed_cells_or_nothing(query: Query, seed: int) -> None:
     asking = builder(CHILDREN, seed)
     found = asking.ask(query, suggest=False)
     if isinstance(found, Answer):
-        axes = (query.population, *query.axes) if query.population else query.axes
-        shown = asking.perturbed(axes)[(1,) if query.population else ()]
+        shown = asking.perturbed(query.counted)[(1,) if query.population else ()]
         assert ((found.values == shown) | (found.values == -1)).all()
         assert not set(np.unique(found.values)) & {1, 2}
 

@@ -16,7 +16,7 @@ from disclosure.table import WITHHELD, Dimension, DisclosureError, Method
 from forms.load import load_survey
 from pipeline.builder_answer import Answer, Builder, Refusal
 from pipeline.builder_bound import certainty, readings, require_bound
-from pipeline.builder_matrix import Matrix, variables_of
+from pipeline.builder_matrix import Axis, Matrix, variables_of
 from pipeline.builder_policy import POLICY, load_builder_policy
 from pipeline.builder_query import COUNCIL, REGION, NotUnderstood, Query
 from pipeline.builder_rules import GROUP_DISCLOSURE, SMALL_GROUP, SPARSE_AREA, judge
@@ -204,6 +204,13 @@ def test_a_matrix_of_other_variables_is_refused() -> None:
     bad.loc[0, "life"] = 200
     with pytest.raises(DisclosureError, match="prepare it again"):
         Matrix.from_frame(WAVE, one.variables, bad)
+
+
+def test_more_children_than_can_be_summed_exactly_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.builder_matrix.MOST", 31)
+    assert builder(30).matrix.cube((Axis("life"),))[..., 0].sum() == 30
+    with pytest.raises(DisclosureError, match="smaller waves"):
+        builder(31)
 
 
 def test_leaf_cubes_are_forgotten_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
