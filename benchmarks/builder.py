@@ -35,8 +35,9 @@ from pipeline.builder_answer import Builder, Refusal
 from pipeline.builder_handed import open_builder
 from pipeline.builder_matrix import AREA, Axis, Matrix, Variable, variables_of
 from pipeline.builder_policy import load_builder_policy
-from pipeline.builder_prepare import CELL_KEYS, DATA_SET
 from pipeline.builder_query import COUNCIL, EVERYWHERE, REGION, Query, forbidden
+from pipeline.record_keys import BUILDER as DATA_SET
+from pipeline.record_keys import SECRET
 from pipeline.table_specs import load_table_specs
 from retention.keys import KeyKind
 from retention.ledger import Entry
@@ -109,7 +110,7 @@ def at_the_door(home: Path, matrix: Matrix, queries: Sequence[Query], users: int
     secret.chmod(0o600)
     store = SecureStore(load_settings({"BIGASK_HOME": str(home)}).secure)
     store.add_wave(Wave(WAVE, "big_ask", "body", "locator"), Entry("benchmark", "wave-open", WAVE))
-    store.ring.create(CELL_KEYS, KeyKind.SYMMETRIC)
+    store.ring.create(SECRET, KeyKind.SYMMETRIC)
     stored = store.vault.write(matrix.to_frame())
     with store.record(Entry("benchmark", "builder-prepare", WAVE)) as connection:
         store.add_asset(connection, WAVE, DATA_SET, stored)

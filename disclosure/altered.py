@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from disclosure.audit import Exposure
 from disclosure.cell_key import perturb
-from disclosure.policy import Policy
+from disclosure.perturbed_rules import judge
+from disclosure.policy import Policy, Zeros
 from disclosure.primary import primary
 from disclosure.rounding import controlled, conventional, small_counts_rounded
-from disclosure.standing import withheld_whole
+from disclosure.standing import structural, withheld_whole
 from disclosure.system import link
 from disclosure.table import WITHHELD, Counts, DisclosureError, Method, PublishedTable, Status, Table
 
@@ -26,7 +27,15 @@ def alter(tables: Sequence[Table], policy: Policy, keys: Mapping[str, Counts]) -
 
     Raises DisclosureError if keys are missing, or no rounding keeps the sums.
     """
-    return [_without(shown, withheld_whole(table, policy)) for table, shown in zip(tables, _altered(tables, policy, keys), strict=True)]
+    return [_without(shown, _withheld(table, shown, policy)) for table, shown in zip(tables, _altered(tables, policy, keys), strict=True)]
+
+
+def _withheld(table: Table, shown: PublishedTable, policy: Policy) -> Mask:
+    """What a policy withholds of a table: by the cell key judged on the counts that are shown, so that it tells no more than they do."""
+    if policy.method is not Method.CELL_KEY:
+        return withheld_whole(table, policy)
+    noughts = (shown.values == 0) & ~structural(table, policy) if policy.zeros is Zeros.PROTECTED else np.zeros(shown.values.shape, bool)
+    return np.asarray(judge(shown.values, shown.dimensions, policy).withheld | noughts)
 
 
 def _without(shown: PublishedTable, withheld: Mask) -> PublishedTable:
@@ -80,28 +89,46 @@ def _publish(
 def withhold_beside(published: Sequence[PublishedTable], exposed: Iterable[Exposure]) -> list[PublishedTable] | None:
     """For each count that the attack pinned down, one more count beside it is withheld: the smallest in the same sum.
 
-    None if nothing is left to withhold.
+    Where a whole group is given away, the count that does it is withheld itself, in every table that shows it. None if nothing is
+    left to withhold.
     """
     tables = {table.id: table for table in published}
     done = False
     for exposure in exposed:
-        table = tables.get(exposure.table)
-        if table is None:
-            return None
-        beside = _smallest_beside(table, exposure.cell)
-        if beside is not None:
+        for table_id, at in _to_withhold(list(tables.values()), exposure):
+            table = tables[table_id]
             values, status, floor = table.values.copy(), table.status.copy(), table.floor.copy()
-            values[beside], status[beside], floor[beside] = WITHHELD, Status.SECONDARY, 1
-            tables[table.id] = replace(table, values=values, status=status, floor=floor)
+            values[at], status[at], floor[at] = WITHHELD, Status.SECONDARY, int(exposure.table != "")
+            tables[table_id] = replace(table, values=values, status=status, floor=floor)
             done = True
     return [tables[table.id] for table in published] if done else None
 
 
-def _smallest_beside(table: PublishedTable, cell: Mapping[str, str]) -> tuple[int, ...] | None:
-    place = [dimension.index[cell[dimension.name]] for dimension in table.dimensions]
+def _to_withhold(tables: Sequence[PublishedTable], exposure: Exposure) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Counts to withhold because of one exposure: table and place."""
+    for table in tables:
+        place = _place(table, exposure.cell)
+        if place is None or exposure.table not in ("", table.id):
+            continue
+        if not exposure.table and table.values[place] != WITHHELD:
+            yield table.id, place
+        elif (beside := _smallest_beside(table, place)) is not None:
+            yield table.id, beside
+
+
+def _place(table: PublishedTable, cell: Mapping[str, str]) -> tuple[int, ...] | None:
+    """Where a table has this cell; codes that are not named are totals, and the population may be named or not."""
+    where, names = dict(table.where), {dimension.name for dimension in table.dimensions}
+    if not set(cell) <= names | set(where) or any(cell.get(name, code) != code for name, code in where.items()):
+        return None
+    places = [dimension.index.get(cell.get(dimension.name, dimension.total)) for dimension in table.dimensions]
+    return None if None in places else tuple(place for place in places if place is not None)
+
+
+def _smallest_beside(table: PublishedTable, place: tuple[int, ...]) -> tuple[int, ...] | None:
     found: list[tuple[int, tuple[int, ...]]] = []
     for axis, dimension in enumerate(table.dimensions):
-        code = cell[dimension.name]
+        code = dimension.codes[place[axis]]
         for parent, children in dimension.partitions:
             if code in (parent, *children):
                 for other in (*children, parent):

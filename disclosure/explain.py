@@ -62,7 +62,8 @@ def _threshold(policy: Policy) -> str:
     last = policy.threshold - 1
     if policy.method is Method.SUPPRESSION or policy.method is Method.SMALL_COUNT_ROUNDING:
         return f"A count of 1 to {last} is never shown."
-    return f"A count of 1 to {last} counts as small: none may be worked out exactly."
+    answers = f" What a group of fewer than {policy.threshold} answered is not shown." if policy.method is Method.CELL_KEY else ""
+    return f"A count of 1 to {last} counts as small: none may be worked out exactly.{answers}"
 
 
 def _zeros(policy: Policy) -> str:
@@ -74,6 +75,15 @@ def _zeros(policy: Policy) -> str:
 def _structural(policy: Policy) -> str:
     listed = [" and ".join(f"{name} {code}" for name, code in each.items()) for each in policy.structural_zeros]
     return f"These cannot occur, and their zeros are shown: {'; '.join(listed)}." if listed else ""
+
+
+def _groups(policy: Policy) -> str:
+    if policy.group_disclosure is Group.NONE or policy.method in (Method.SUPPRESSION, Method.SMALL_COUNT_ROUNDING):
+        return GROUPS[policy.group_disclosure]
+    who = "all of a known group" + (", or all but one," if policy.group_disclosure is Group.ALL_BUT_ONE else "")
+    if policy.method is Method.CELL_KEY:
+        return f"Where, by the counts shown, {who} may have given one answer, that is not shown."
+    return f"No table makes it certain that {who} gave one answer."
 
 
 def _width(policy: Policy) -> str:
@@ -127,7 +137,11 @@ def _smallest(policy: Policy) -> str:
 def _swapping(policy: Policy) -> str:
     if not policy.swapping_share:
         return ""
-    return f"{policy.swapping_share:.0%} of the records of each small area changed places with like ones elsewhere before counting."
+    alike = ", ".join(name.replace("_", " ") for name in sorted(policy.swapping_alike))
+    return (
+        f"{policy.swapping_share:.0%} of the records of each small area, the rarest first, changed places with records elsewhere that "
+        f"are alike in {alike} before anything was counted."
+    )
 
 
 SENTENCES: tuple[tuple[tuple[str, ...], Callable[[Policy], str]], ...] = (
@@ -135,12 +149,12 @@ SENTENCES: tuple[tuple[tuple[str, ...], Callable[[Policy], str]], ...] = (
     (("threshold",), _threshold),
     (("zeros",), _zeros),
     (("structural_zeros",), _structural),
-    (("group_disclosure", "identifying_variables"), lambda policy: GROUPS[policy.group_disclosure]),
+    (("group_disclosure", "identifying_variables"), _groups),
     (("attacker",), lambda policy: ATTACKERS[policy.attacker]),
     (("minimum_width",), _width),
     (("minimum_withheld_sum",), _sums),
     (("perturbation_smallest",), _smallest),
-    (("swapping_share",), _swapping),
+    (("swapping_share", "swapping_alike"), _swapping),
     (("sparse_share", "geography_variables"), _sparse),
     (("percentage_decimals", "percentage_base"), _percentages),
     (("ratio_parts",), _ratios),

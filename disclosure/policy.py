@@ -104,6 +104,7 @@ class Policy:
     perturbation_smallest: int  # no perturbed count is from 1 to below this
     cell_keys: int
     swapping_share: float  # share of records that change places with a like record of another area before tables are made
+    swapping_alike: frozenset[str]  # variables in which two records must agree to change places: counts of these stay in every area
     rules: Mapping[str, Rule]
     folder: Path = FOLDER  # where the policy's file, and so its perturbation table, lies
 
@@ -150,6 +151,9 @@ def _contradiction(policy: Policy) -> str:
         and policy.dominance_share > 0
         and 0 <= policy.p_percent <= 100,
         "shares are from 0 to 1": all(0 <= share <= 1 for share in shares),
+        "record swapping needs variables in which two records agree, and areas are none of them": bool(policy.swapping_alike)
+        == (policy.swapping_share > 0)
+        and not policy.swapping_alike & policy.geography_variables,
         "a method that rounds needs a rounding base of at least 2, and no other method may have one": policy.rounding_base >= 2
         if rounds
         else policy.rounding_base == 0,
@@ -216,6 +220,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "perturbation_smallest": _whole,
     "cell_keys": _whole,
     "swapping_share": _number,
+    "swapping_alike": _names,
 }
 
 

@@ -9,23 +9,21 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from disclosure.cell_key import record_keys
 from disclosure.table import DisclosureError
 from forms.load import load_survey
-from forms.survey import Survey
 from pipeline import gate
 from pipeline.builder_bound import require_bound
 from pipeline.builder_matrix import CHOSEN, KEY, NOT_CHOSEN, Matrix, Variable, variables_of
 from pipeline.builder_policy import load_builder_policy
 from pipeline.derive import NOT_ASKED, chosen, derive
+from pipeline.record_keys import BUILDER, keys_of_records, require_divisor
+from pipeline.swap_areas import as_counted
 from pipeline.table_specs import TableSpecs, load_table_specs
-from retention.keys import KeyKind, KeyMissing
 from retention.secure_store import Asset, SecureStore, StepRefused
 from retention.steps import Verb, beside
 
 Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
-CELL_KEYS = "cell-keys"  # the secret of all record keys: as long as it is the same, so is every cell
-DATA_SET = "builder_codes"
+DATA_SET = BUILDER
 
 
 def prepare(store: SecureStore, wave_id: str, actor: str) -> dict[str, int | str]:
@@ -38,15 +36,17 @@ def prepare(store: SecureStore, wave_id: str, actor: str) -> dict[str, int | str
     policy, specs = load_builder_policy(), load_table_specs(survey)
     variables = variables_of(specs)
     require_bound(variables, policy)
+    require_divisor(policy.disclosure)
     gate.require_tabulation(store, wave, survey)
     with beside(store, wave, Verb.PROTECT, "builder-prepare", actor) as running:
         frames = {name: running.load(name) for name in ("responses", "answers", "located")}
         if any(asset.kind == "bodies_set_aside" for asset in store.assets(wave_id)):
             located = frames["located"]
             frames["located"] = located[~located["row"].isin(running.load("bodies_set_aside")["row"])]
-        frame = codes_of(survey, specs, variables, frames)
-        ids = [f"{wave_id}:{row}".encode() for row in frame.index]
-        frame[KEY] = record_keys(ids, _secret(store), policy.disclosure.cell_keys)
+        people = derive(survey, specs, frames["responses"], frames["answers"], frames["located"])
+        people = as_counted(store, wave_id, people, specs)
+        frame = codes_of(people, specs, variables, frames["answers"])
+        frame[KEY] = keys_of_records(store, wave_id, frame.index) % policy.disclosure.cell_keys
         # Ties of keys in an order of no meaning: a row's place tells nothing of the answer that it was.
         frame = frame.iloc[np.random.Generator(np.random.PCG64(secrets.randbits(128))).permutation(len(frame))]
         running.save("builder_codes", Matrix.from_frame(wave_id, variables, frame).to_frame())
@@ -54,22 +54,12 @@ def prepare(store: SecureStore, wave_id: str, actor: str) -> dict[str, int | str
         return dict(running.counts)
 
 
-def _secret(store: SecureStore) -> bytes:
-    """The secret of all record keys, made once. Raises KeyMissing if it is gone although cells were read under it."""
-    if not store.ring.exists(CELL_KEYS):
-        if any(asset.kind == DATA_SET for wave in store.waves() for asset in store.assets(wave.id)):
-            raise KeyMissing("The secret of the cell keys is gone: restore it from its backup. Under a new one every cell would change.")
-        store.ring.create(CELL_KEYS, KeyKind.SYMMETRIC)
-    return store.ring.private(CELL_KEYS)
-
-
-def codes_of(survey: Survey, specs: TableSpecs, variables: Mapping[str, Variable], frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """For each child of England, by row, the position of its leaf in each variable. `frames`: responses, answers, located."""
-    people = derive(survey, specs, frames["responses"], frames["answers"], frames["located"])
+def codes_of(people: pd.DataFrame, specs: TableSpecs, variables: Mapping[str, Variable], answers: pd.DataFrame) -> pd.DataFrame:
+    """For each child of England, by row, the position of its leaf in each variable. `people`: as `pipeline.derive` makes them."""
     columns: dict[str, Codes] = {}
     for spec in specs.variables.values():
         if spec.multiple:
-            pairs = chosen(spec, frames["answers"])
+            pairs = chosen(spec, answers)
             asked = people.index.isin(pairs["row"])
             for code in spec.labels:
                 picked = people.index.isin(pairs.loc[pairs["code"] == code, "row"])

@@ -61,6 +61,7 @@ LOOK_AGAIN_AFTER = 60 * 60.0  # seconds between two looks at whether what runs i
 Children = Annotated[int, typer.Option(min=1, help="How many.")]
 SetAside = Annotated[int | None, typer.Option(min=0, help="Go on although so many sealed records cannot be read.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; by default as many as there are processors.")]
+PolicyName = Annotated[str | None, typer.Option("--policy", help="Another policy than the declared one; its tables cannot be released.")]
 Scheduler = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="A Dask cluster's scheduler, tls://HOST:PORT, instead of processes.")
 ]
@@ -201,17 +202,17 @@ def review(wave: WaveName, person: Person) -> None:
 
 
 @app.command()
-def tabulate(wave: WaveName, person: Person) -> None:
-    """Make the declared tables."""
+def tabulate(wave: WaveName, person: Person, policy: PolicyName = None) -> None:
+    """Make the declared tables, after record swapping where the policy asks for it."""
     from pipeline.steps.tabulate import tabulate as step
 
     with ExitStack() as stack:
-        counts = step(store_for_step()[1], wave, person, bar("tabulate", stack))
+        counts = step(store_for_step()[1], wave, person, bar("tabulate", stack), policy)
     print_counts(counts)
 
 
 @app.command()
-def protect(wave: WaveName, person: Person, policy: str = "ons-threshold-10") -> None:
+def protect(wave: WaveName, person: Person, policy: PolicyName = None) -> None:
     """Disclosure control of all tables together, and the attack on the result."""
     from pipeline.steps.protect import protect as step
 

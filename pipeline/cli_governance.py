@@ -55,17 +55,21 @@ def drift(survey: Survey = "big_ask") -> None:
 
 
 @dpia_app.command()
-def declare(survey: Survey = "big_ask") -> None:
+def declare(
+    survey: Survey = "big_ask",
+    policy: Annotated[str | None, typer.Option(help="The disclosure policy to declare; without it, the one declared so far.")] = None,
+) -> None:
     """Write down what runs now as what is assessed. The record is then another, and its approvals must be given anew."""
     from forms.load import load_survey
     from governance.drift import differences, load_declared, write_declared
     from governance.reading import RecordError
     from governance.record import record_folder
     from pipeline.gate import live_now
+    from pipeline.policy_in_force import policy_to_declare
 
     settings, store = open_store()
     folder = record_folder(survey, settings.secure.folder / "assessment")
-    live = live_now(store, settings.collection, load_survey(survey))
+    live = live_now(store, settings.collection, load_survey(survey), policy_to_declare(survey, store.zone, policy))
     try:
         before = load_declared(folder)
     except RecordError:  # a new part is not in it yet, which is what this verb mends

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from disclosure.policy import Policy, load_policy
+from disclosure.policy import Policy
 from forms.helplines import helplines
 from forms.load import load_survey
 from forms.survey import Survey
@@ -22,6 +22,7 @@ from governance.permit import Permit
 from governance.record import Processors, Record, load_record, record_folder
 from governance.safeguarding import load_policy as load_safeguarding
 from pipeline.builder_policy import BuilderPolicy, load_builder_policy
+from pipeline.policy_in_force import policy_in_force
 from pipeline.table_specs import TABLES, TableSpec, TableSpecs, load_table_specs
 from pipeline.theme_frame import Frame, bundled_frames, read_frame
 from pipeline.theme_tables import with_tables
@@ -121,11 +122,11 @@ def derived_variables(survey: Survey) -> Mapping[str, str]:
 
 
 def live_now(store: SecureStore, collection: CollectionZone | None, survey: Survey, policy: Policy | None = None) -> Configuration:
-    """What runs at this moment; `policy` is by default the one that `bigask protect` uses."""
-    from pipeline.steps.protect import DEFAULT_POLICY  # the steps ask this module, so it cannot ask for them on loading
-
+    """What runs at this moment; `policy` is by default the one that the assessment declares, from which steps take it."""
     processors = record_of(survey.id, store.zone).processors
-    return live_configuration(survey, policy or load_policy(DEFAULT_POLICY), processors, store.zone, collection, registered_frames(store))
+    return live_configuration(
+        survey, policy or policy_in_force(survey.id, store.zone), processors, store.zone, collection, registered_frames(store)
+    )
 
 
 def situation(store: SecureStore, collection: CollectionZone | None, survey: Survey, policy: Policy | None = None) -> Situation:

@@ -7,40 +7,50 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from disclosure.policy import load_policy
+from disclosure.policy import Policy, load_policy
 from disclosure.protect import protect as protect_tables
 from disclosure.relations import to_relations
 from disclosure.table import PublishedTable
 from forms.load import load_survey
 from pipeline.builder_audit import readings
 from pipeline.builder_held import protect_beside
+from pipeline.counted import from_cells
+from pipeline.policy_in_force import DEFAULT_POLICY, policy_in_force
 from pipeline.progress import Progress, silent
+from pipeline.record_keys import require_divisor
 from pipeline.release_register import earlier
-from pipeline.steps.tabulate import from_cells
+from pipeline.swap_areas import SWAPPED_BY
 from pipeline.themes import specs_of
-from retention.secure_store import SecureStore
+from retention.secure_store import SecureStore, StepRefused
 from retention.steps import Verb, step
 
-DEFAULT_POLICY = "ons-threshold-10"
+__all__ = ["DEFAULT_POLICY", "protect", "to_frame"]
 
 
 def protect(
-    store: SecureStore, wave_id: str, actor: str, progress: Progress = silent, policy_name: str = DEFAULT_POLICY
+    store: SecureStore, wave_id: str, actor: str, progress: Progress = silent, policy_name: str | None = None
 ) -> dict[str, int | str]:
-    """Protect and attack, together with every earlier release and all that the table builder answered. Returns the step's counts.
+    """Protect by a policy (by default the one that was assessed) and attack, together with every earlier release and
+    with all that the table builder answered.
 
-    Raises StepRefused, DisclosureError; then nothing is stored.
+    Returns the step's counts. Raises StepRefused, DisclosureError; then nothing is stored.
     """
     wave = store.wave(wave_id)
     if Verb.PROTECT not in store.steps(wave_id):
-        policy = load_policy(policy_name)
+        policy = load_policy(policy_name) if policy_name else policy_in_force(wave.survey, store.zone)
+        require_divisor(policy)
         specs = specs_of(store, wave_id, load_survey(wave.survey))
         with step(store, wave, Verb.PROTECT, actor) as running:
-            tables = from_cells(running.load("tables"), specs, wave_id)
+            _require_same_swapping(store, wave_id, policy)
+            counted = from_cells(running.load("tables"), specs, wave_id)
+            keys = {each.table.id: each.keys for each in counted if each.keys is not None}
             before = earlier(store, wave_id)
+            tables = [each.table for each in counted]
             answers = readings(store, wave_id)
             result = protect_beside(
-                lambda wishes: protect_tables(tables, policy, earlier=before.tables, wishes=wishes, progress=_share_of(progress)),
+                lambda wishes: protect_tables(
+                    tables, policy, earlier=before.tables, keys=keys, wishes=wishes, progress=_share_of(progress)
+                ),
                 policy,
                 answers,
                 before.tables,
@@ -66,6 +76,15 @@ def protect(
                 builder_answers=len(answers),
             )
     return dict(store.steps(wave_id)[Verb.PROTECT])
+
+
+def _require_same_swapping(store: SecureStore, wave_id: str, policy: Policy) -> None:
+    """What was counted must have been swapped as this policy says: neither more, nor by other rules, nor not at all."""
+    by = store.steps(wave_id)[Verb.TABULATE].get(SWAPPED_BY)
+    wanted = policy.name if policy.swapping_share else None
+    if by != wanted:
+        how = f"after the record swapping of policy '{by}'" if by else "without record swapping"
+        raise StepRefused(f"Wave '{wave_id}' was counted {how}: policy '{policy.name}' cannot protect what was counted otherwise.")
 
 
 def _share_of(progress: Progress) -> Callable[[float, str], None]:

@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import pandas as pd
 
+from disclosure.policy import load_policy
 from disclosure.table import NOT, Dimension, Table
 from forms.load import load_survey
 from forms.survey import Survey
 from pipeline import gate
+from pipeline.counted import KEY, Counted, N, to_cells
 from pipeline.derive import chosen, derive
+from pipeline.policy_in_force import policy_in_force
 from pipeline.progress import Progress, silent
 from pipeline.quality import doubtful
 from pipeline.quality_rules import load_rules
+from pipeline.record_keys import KEYED, keys_of_records
+from pipeline.swap_areas import swapped_of
 from pipeline.table_specs import TableSpec, TableSpecError, TableSpecs
 from pipeline.themes import specs_of, theme_answers
 from retention.secure_store import SecureStore
 from retention.steps import Step, Verb, step
 
 
-def tabulate(store: SecureStore, wave_id: str, actor: str, progress: Progress = silent) -> dict[str, int | str]:
-    """Make every declared table of a wave. Returns the step's counts. Raises StepRefused, TableSpecError."""
+def tabulate(
+    store: SecureStore, wave_id: str, actor: str, progress: Progress = silent, policy_name: str | None = None
+) -> dict[str, int | str]:
+    """Make every declared table of a wave. Returns the step's counts.
+
+    Records change areas before that if the policy (by default the one that was assessed) asks for it: what was counted can then be
+    protected by a policy that asks for the same, and by no other. Raises StepRefused, TableSpecError, DisclosureError, KeyMissing.
+    """
     wave = store.wave(wave_id)
     if Verb.TABULATE not in store.steps(wave_id):
         survey = load_survey(wave.survey)
+        policy = load_policy(policy_name) if policy_name else policy_in_force(survey.id, store.zone)
         specs = specs_of(store, wave_id, survey)
         gate.require_tabulation(store, wave, survey)
         with step(store, wave, Verb.TABULATE, actor) as running:
             responses, answers = running.load("responses"), running.load("answers")
             answers = pd.concat([answers, *theme_answers(store, wave_id, survey, responses)], ignore_index=True)
             located = _of_those_read(running, running.load("located"))
-            doubts = doubtful(load_rules(survey), running.load("quality"))
-            tables = make_tables(survey, specs, responses, answers, located, wave_id, progress, doubts)
-            running.save("tables", to_cells(tables))
-            running.counts.update(tables=len(tables), cells=sum(table.counts.size for table in tables))
+            people = derive(survey, specs, responses, answers, located, doubtful(load_rules(survey), running.load("quality")))
+            people, swapped = swapped_of(store, wave_id, people, specs, policy)
+            keys = keys_of_records(store, wave_id, people.index)
+            counted = count_tables(specs, people, answers, wave_id, keys, progress)
+            running.save("tables", to_cells(counted))
+            running.counts.update(
+                tables=len(counted), cells=sum(each.table.counts.size for each in counted), **{KEYED: len(keys)}, **swapped
+            )
     return dict(store.steps(wave_id)[Verb.TABULATE])
 
 
@@ -53,22 +68,35 @@ def make_tables(
     answers: pd.DataFrame,
     located: pd.DataFrame,
     population: str,
-    progress: Progress = silent,
     doubts: Collection[int] = (),
 ) -> list[Table]:
-    """The declared tables of one wave's data sets (columns as `pipeline.steps.scrub` and `pipeline.locate` write them).
+    """The declared tables of one wave's data sets (columns as `pipeline.steps.scrub` and `pipeline.locate` write them), without keys.
 
     `doubts`: rows that a rule of quality makes doubtful (`pipeline.quality.doubtful`).
     """
     people = derive(survey, specs, responses, answers, located, doubts)
-    tables = []
+    return [each.table for each in count_tables(specs, people, answers, population)]
+
+
+def count_tables(
+    specs: TableSpecs,
+    people: pd.DataFrame,
+    answers: pd.DataFrame,
+    population: str,
+    keys: pd.Series[int] | None = None,
+    progress: Progress = silent,
+) -> list[Counted]:
+    """Every declared table of these children, with cell keys if record `keys` are given (by row)."""
+    found = []
     for done, spec in enumerate(specs.tables, start=1):
-        tables.append(_make(spec, specs, people, answers, population))
+        found.append(_count(spec, specs, people, answers, population, keys))
         progress(done, len(specs.tables))
-    return tables
+    return found
 
 
-def _make(spec: TableSpec, specs: TableSpecs, people: pd.DataFrame, answers: pd.DataFrame, population: str) -> Table:
+def _count(
+    spec: TableSpec, specs: TableSpecs, people: pd.DataFrame, answers: pd.DataFrame, population: str, keys: pd.Series[int] | None
+) -> Counted:
     counted = people
     for name, code in spec.where:
         counted = counted[counted[name].isin(_leaves_below(specs.variables[name].dimension, code))]
@@ -77,9 +105,11 @@ def _make(spec: TableSpec, specs: TableSpecs, people: pd.DataFrame, answers: pd.
     for dimension in dimensions:
         if specs.variables[dimension.name].multiple:
             frame = _options(dimension, specs, frame, answers)
-    names = [d.name for d in dimensions]
-    inner = frame.groupby(names, observed=True).size().rename("n").reset_index()
-    return Table.from_inner(spec.id, dimensions, inner, title=spec.title, population=population, where=spec.where)
+    groups = frame.assign(**({} if keys is None else {KEY: keys.reindex(frame.index)})).groupby([d.name for d in dimensions], observed=True)
+    inner = groups.size().rename(N).to_frame()
+    if keys is not None:
+        inner[KEY] = groups[KEY].sum()
+    return Counted.of(spec, dimensions, inner.reset_index(), population)
 
 
 def _leaves_below(dimension: Dimension, code: str) -> list[str]:
@@ -107,28 +137,3 @@ def _options(dimension: Dimension, specs: TableSpecs, frame: pd.DataFrame, answe
         part[dimension.name] = [option if (row, option) in picked else NOT + option for row in frame.index]
         parts.append(part)
     return pd.concat(parts)
-
-
-def to_cells(tables: Sequence[Table]) -> pd.DataFrame:
-    """Inner cells of tables as one frame: table, codes (JSON list), n. Zeros are left out."""
-    rows = []
-    for table in tables:
-        leaves = [[d.index[leaf] for leaf in d.leaves] for d in table.dimensions]
-        for position in pd.MultiIndex.from_product(leaves):
-            count = int(table.counts[tuple(position)])
-            if count:
-                codes = [d.codes[at] for d, at in zip(table.dimensions, position, strict=True)]
-                rows.append((table.id, json.dumps(codes), count))
-    return pd.DataFrame(rows, columns=["table", "codes", "n"])
-
-
-def from_cells(cells: pd.DataFrame, specs: TableSpecs, population: str) -> list[Table]:
-    """The reverse of `to_cells`, for the declared tables."""
-    tables = []
-    for spec in specs.tables:
-        dimensions = [specs.dimension(name, level) for name, level in spec.by]
-        mine = cells[cells["table"] == spec.id]
-        codes = pd.DataFrame([json.loads(row) for row in mine["codes"]], columns=[d.name for d in dimensions])
-        codes["n"] = mine["n"].to_numpy()
-        tables.append(Table.from_inner(spec.id, dimensions, codes, title=spec.title, population=population, where=spec.where))
-    return tables

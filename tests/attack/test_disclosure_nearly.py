@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,7 +29,7 @@ def by_rounding(method: Method, base: int) -> Policy:
 CONVENTIONAL, CONTROLLED = by_rounding(Method.CONVENTIONAL_ROUNDING, 5), by_rounding(Method.CONTROLLED_ROUNDING, 5)
 
 
-def table(inner: object, name: str = "t", names: str = "abcd") -> Table:
+def table(inner: object, name: str = "t", names: Sequence[str] = "abcd") -> Table:
     counts = np.array(inner)
     dimensions = tuple(Dimension.flat(names[k], [f"{names[k]}{j}" for j in range(n)]) for k, n in enumerate(counts.shape))
     for axis, dimension in enumerate(dimensions):
@@ -85,7 +86,7 @@ def test_a_group_of_one_mind_is_not_shown_by_rounded_counts() -> None:
 
 
 def test_the_cell_key_needs_keys_and_keeps_zeros() -> None:
-    true = table([[0, 3], [12, 40]])
+    true = table([[0, 3], [12, 40]], names=["age", "gender"])
     with pytest.raises(DisclosureError, match="has no cell keys"):
         protect([true], CENSUS)
     cells = np.repeat(np.arange(4), true.counts[1:, 1:].reshape(-1))

@@ -19,8 +19,10 @@ from pipeline.builder_audit import answered_tables, audit, readings
 from pipeline.builder_matrix import KEY, variables_of
 from pipeline.builder_policy import load_builder_policy
 from pipeline.builder_precompute import INDEX, precompute
-from pipeline.builder_prepare import CELL_KEYS, codes_of, matrix_of, prepare, prepared
+from pipeline.builder_prepare import codes_of, matrix_of, prepare, prepared
 from pipeline.builder_query import NotUnderstood, Query
+from pipeline.derive import derive
+from pipeline.record_keys import SECRET
 from pipeline.steps import protect as protecting
 from pipeline.steps.protect import protect
 from pipeline.table_specs import load_table_specs
@@ -48,7 +50,9 @@ def test_what_is_prepared_is_the_declared_variables_and_a_key_and_no_more(office
     assert {str(kind) for kind in frame.dtypes} <= {"uint8", "uint16"}
     assert counts["responses"] == len(frame)
     tables = {name: office.store.vault.read(office.store.asset(WAVE, name).stored) for name in ("responses", "answers", "located")}
-    expected = codes_of(load_survey(), load_table_specs(load_survey()), variables, tables)
+    specs = load_table_specs(load_survey())
+    people = derive(load_survey(), specs, tables["responses"], tables["answers"], tables["located"])
+    expected = codes_of(people, specs, variables, tables["answers"])
     names = sorted(variables)
     assert pd.DataFrame(frame[names]).sort_values(names).to_numpy().tolist() == expected[names].sort_values(names).to_numpy().tolist()
     assert office.store.verify_ledger()
@@ -85,7 +89,7 @@ def test_it_is_prepared_once_and_the_secret_of_the_keys_is_never_made_anew(offic
     prepare(office.store, WAVE, ANALYST)
     with pytest.raises(StepRefused, match="already"):
         prepare(office.store, WAVE, ANALYST)
-    (office.settings.secure.keys / f"{CELL_KEYS}.key").unlink()
+    (office.settings.secure.keys / f"{SECRET}.key").unlink()
     with pytest.raises(KeyMissing, match="every cell would change"):
         prepare(SecureStore(office.settings.secure), WAVE, ANALYST)
 

@@ -56,7 +56,9 @@ def test_rules_that_do_nothing_are_not_mentioned() -> None:
 
 
 def test_further_rules_are_said_where_a_policy_has_them() -> None:
-    assert "5% of the records" in said("ons-threshold-10", swapping_share=0.05)
+    swapping = said("ons-threshold-10", swapping_share=0.05, swapping_alike=frozenset({"age_band", "gender"}))
+    assert "5% of the records of each small area" in swapping
+    assert "alike in age band, gender before" in swapping
     assert "age 4 and home alone" in said("ons-threshold-10", structural_zeros=({"age": "4", "home": "alone"},))
     assert "protected like a small count" in said("ons-threshold-10", zeros=Zeros.PROTECTED)
 

@@ -217,7 +217,7 @@ def test_rounding_that_gives_itself_away_is_found_in_any_published_file(tmp_path
 
 def test_the_cell_key_takes_sums_of_record_keys(tmp_path: Path) -> None:
     policy = load_policy("census-cell-key")
-    with_keys = "place,n,key\na,3,70000\nb,40,123\nc,0,0\n"
+    with_keys = "gender,n,key\na,3,70000\nb,40,123\nc,0,0\n"
     paths = write(tmp_path, t=with_keys)
     result = protect_files([paths["t"]], {}, policy, tmp_path / "out")
     expected = policy.perturbation.perturb(np.array([43, 3, 40, 0]), np.array([70123, 70000, 123, 0]) % policy.cell_keys)

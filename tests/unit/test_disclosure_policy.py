@@ -103,6 +103,8 @@ def test_an_unknown_rule_is_refused(data: dict[str, Any]) -> None:
         ("p_percent", 101),
         ("sparse_share", 1.5),
         ("swapping_share", -0.1),
+        ("swapping_share", 0.1),
+        ("swapping_alike", ["gender"]),
         ("rounding_base", 5),
         ("cell_keys", 256),
     ],
@@ -131,6 +133,15 @@ def test_a_method_without_its_numbers_or_with_anothers_is_refused(name: str, rul
     loaded["rules"][rule]["value"] = value
     with pytest.raises(DisclosureError, match=r"a method that rounds|the cell key needs"):
         read_policy(loaded, name)
+
+
+def test_record_swapping_needs_what_records_agree_in_and_that_is_no_area(data: dict[str, Any]) -> None:
+    data["rules"]["swapping_share"]["value"] = 0.1
+    data["rules"]["swapping_alike"]["value"] = ["gender"]
+    assert read_policy(data, "own").swapping_alike == {"gender"}
+    data["rules"]["swapping_alike"]["value"] = ["gender", "region"]
+    with pytest.raises(DisclosureError, match="areas are none of them"):
+        read_policy(data, "own")
 
 
 def test_no_method_but_the_cell_key_has_a_perturbation_table() -> None:

@@ -1,0 +1,63 @@
+"""What the cell key withholds of a table: judged on what is shown, so that what is withheld tells no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from disclosure.perturbed_rules import GROUP_DISCLOSURE, SMALL_GROUP, SPARSE_AREA, judge
+from disclosure.policy import Group, load_policy
+from disclosure.table import Dimension
+
+CENSUS = load_policy("census-cell-key")
+NEAR = CENSUS.perturbation_smallest  # what one child may read as, at least
+GENDER, WISH, AREA = (Dimension.flat(name, codes) for name, codes in (("gender", "fm"), ("wish", "xyz"), ("area", "pq")))
+
+
+def shown(*rows: tuple[int, ...]) -> np.ndarray:
+    return np.array(rows, np.int64)
+
+
+@pytest.mark.parametrize(("rest", "withheld"), [(0, True), (NEAR, True), (NEAR + 1, False)])
+def test_a_group_of_one_mind_is_withheld_but_for_its_total(rest: int, withheld: bool) -> None:
+    counts = shown((60, 30, 15, 15), (30, 10, 10, 10), (30, 30 - rest, rest, 0))
+    mask = judge(counts, (GENDER, WISH), CENSUS).by_rule[GROUP_DISCLOSURE]
+    assert mask.tolist() == [[False] * 4, [False] * 4, [False, *[withheld] * 3]]
+
+
+@pytest.mark.parametrize(("size", "withheld"), [(CENSUS.threshold - 1, True), (CENSUS.threshold, False), (CENSUS.threshold + 1, False)])
+def test_what_a_small_group_answered_is_withheld(size: int, withheld: bool) -> None:
+    counts = shown((60, 30, 15, 15), (30, 10, 10, 10), (size, size - 4, 4, 0))
+    judged = judge(counts, (GENDER, WISH), CENSUS)
+    assert judged.by_rule[SMALL_GROUP].tolist() == [[False] * 4, [False] * 4, [False, *[withheld] * 3]]
+    assert judged.withheld[2, 1:].all() == withheld
+
+
+def test_each_option_of_several_is_a_group_of_its_own() -> None:
+    options = Dimension.multiple("wishes", ["x", "y"])
+    counts = shown((40, 40, 0, 20, 20))[0]
+    assert judge(counts, (options,), CENSUS).by_rule[GROUP_DISCLOSURE].tolist() == [False, True, True, False, False]
+
+
+def test_a_group_that_was_not_asked_is_of_no_mind() -> None:
+    asked = Dimension.flat("wish", ["x", "y", "not_asked"])
+    counts = shown((50, 30, 0, 20))[0]
+    assert judge(counts, (asked,), CENSUS, not_answers=("not_asked",)).withheld.tolist() == [False, True, True, True]
+    assert not judge(counts, (asked,), CENSUS).withheld.any()
+
+
+def test_what_identifies_is_no_answer_and_a_policy_without_the_rule_has_none() -> None:
+    counts = shown((60, 60, 0), (30, 30, 0), (30, 30, 0))
+    assert not judge(counts, (GENDER, Dimension.flat("age", "xy")), CENSUS).withheld.any()
+    assert judge(counts, (GENDER, Dimension.flat("wish", "xy")), CENSUS).withheld.any()
+    assert not judge(counts, (GENDER, Dimension.flat("wish", "xy")), replace(CENSUS, group_disclosure=Group.NONE)).withheld.any()
+
+
+@pytest.mark.parametrize(("small", "withheld"), [(1, False), (2, True)])
+def test_an_area_is_sparse_above_the_share_and_keeps_its_total(small: int, withheld: bool) -> None:
+    cells = (12, *[4] * small, *[20] * (2 - small))[:3]
+    counts = shown((90, 30, 30, 30), (45, 15, 15, 15), (sum(cells), *cells))
+    mask = judge(counts, (AREA, Dimension.flat("gender", "fmo")), replace(CENSUS, sparse_share=0.34)).by_rule[SPARSE_AREA]
+    assert mask.tolist() == [[False] * 4, [False] * 4, [False, *[withheld] * 3]]
