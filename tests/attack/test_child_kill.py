@@ -61,7 +61,12 @@ class Door:
             if self.process.stdout.readline():
                 self._opened.set()
             self.process.wait()
+            self._opened.clear()
             self.process.stdout.close()
+
+    def wait(self) -> None:
+        """Until it is open: who knocks all the while takes the processors that it needs to start."""
+        self._opened.wait(120)
 
     def workers(self) -> list[int]:
         """Their process ids."""
@@ -86,8 +91,8 @@ class Door:
 class Children:
     """Children who send their last page until they are thanked, each response under its own nonce."""
 
-    def __init__(self, address: str, body: bytes) -> None:
-        self._address, self._body = address, body
+    def __init__(self, door: Door, body: bytes) -> None:
+        self._door, self._body = door, body
         self._going, self.given_up = True, False
         self.thanked: set[bytes] = set()
         self.wrong: list[str] = []
@@ -97,19 +102,19 @@ class Children:
             thread.start()
 
     def _run(self) -> None:
-        while self._going:
-            nonce = secrets.token_hex(16)
-            while not self.given_up and not self._thanked(nonce):
-                os.sched_yield()
-            if not self.given_up:
-                with self._more:
-                    self.thanked.add(bytes.fromhex(nonce))
-                    self._more.notify_all()
+        with httpx.Client(base_url=f"http://127.0.0.1:{self._door.port}", headers=FORM_HEADERS, timeout=60) as client:
+            while self._going:
+                nonce = secrets.token_hex(16)
+                while not self.given_up and not self._thanked(client, nonce):
+                    self._door.wait()
+                if not self.given_up:
+                    with self._more:
+                        self.thanked.add(bytes.fromhex(nonce))
+                        self._more.notify_all()
 
-    def _thanked(self, nonce: str) -> bool:
+    def _thanked(self, client: httpx.Client, nonce: str) -> bool:
         try:
-            content = self._body.replace(b"NONCE", nonce.encode())
-            reply = httpx.post(f"{self._address}/{FORM}", content=content, headers=FORM_HEADERS, timeout=60)
+            reply = client.post(f"/{FORM}", content=self._body.replace(b"NONCE", nonce.encode()))
         except httpx.HTTPError:
             return False
         if reply.status_code not in (303, 503):
@@ -137,7 +142,7 @@ def under_load(wave: Wave, kill: Callable[[Door], None], kills: int, store: Coll
         page, last, _ = walk(client, survey.forms[FORM], seed=7)
         body = urlencode(page.post("next", *last)).encode().replace(page.value("nonce").encode(), b"NONCE")
     door = Door(wave)
-    children = Children(f"http://127.0.0.1:{door.port}", body)
+    children = Children(door, body)
     try:
         for _ in range(kills):
             children.wait_for(random.SystemRandom().randint(1, 20))
