@@ -27,6 +27,7 @@ HEADERS_WITHIN = 10.0  # seconds for the head of a request, and for the next req
 ENDS_WITHIN = 10  # seconds that a worker has to store what is waiting before it is killed
 SWITCH = 0.0005  # seconds that the thread that commits waits at most for the one that answers; Python's own 0.005 is ten times a page
 _BACKLOG = 2048
+_LOOKS_UP = 0.2  # seconds
 _END = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -79,12 +80,28 @@ def serve(
         workers_kill_timeout=ENDS_WITHIN,
     )
 
+    server.main_loop_interrupt = _Waking()
+
     @server.on_startup
     def _tell() -> None:
         threading.Thread(target=_when_it_answers, args=(host, port, opened), daemon=True).start()
 
     _hold_signals_over_a_fork()
     server.serve(target_loader=lambda: _in_worker(door), wrap_loader=False)
+
+
+class _Waking(threading.Event):
+    """An event whose waiter looks up now and then.
+
+    Python hears a signal only between two instructions of the main thread. One that comes just before that thread begins to wait
+    for a lock does not wake it: a door that was told to end once would stay until it is told again.
+    """
+
+    def wait(self, timeout: float | None = None) -> bool:
+        while timeout is None:
+            if super().wait(_LOOKS_UP):
+                return True
+        return super().wait(timeout)
 
 
 def _in_worker(door: Callable[[], ASGIApp]) -> ASGIApp:
