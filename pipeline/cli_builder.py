@@ -26,19 +26,24 @@ def prepare(wave: Waves, person: Person) -> None:
 
 
 @app.command()
-def precompute(
+def draft(
+    release: Annotated[str, typer.Argument(help="A name for the release: small letters, digits and hyphens.")],
     wave: WaveName,
-    out: Annotated[Path, typer.Option(help="A new folder for the answers.")],
+    person: Person,
     asked: Annotated[
         Path | None, typer.Option("--asked", help="Which tables: a YAML list of questions; by default those that come with the project.")
     ] = None,
 ) -> None:
-    """Answer an allow-list of questions into a folder that can be checked and released."""
-    from pipeline.builder_precompute import precompute as write
+    """Answer an allow-list of questions and draft the answers as a release: `bigask release check` and `approve` let it leave."""
+    from pipeline.builder_release import draft_answers
+    from pipeline.cli_geography import layers
 
-    _, store = open_store()
+    _, store = store_for_step()
     with ExitStack() as stack:
-        print_counts(write(store, wave, out, asked, bar("answer", stack)))
+        drafted, refused = draft_answers(store, wave, release, person, asked, layers(), bar("answer", stack))
+    console.print(f"{drafted.id} is {drafted.state}: manifest {drafted.sha256}", highlight=False, soft_wrap=True)
+    for one in refused:
+        console.print(f"Not answered: {one.query.definition()} ({one.rule}). {one.says}", highlight=False, soft_wrap=True, markup=False)
 
 
 @app.command()

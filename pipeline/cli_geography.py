@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli_options import console
+
+if TYPE_CHECKING:
+    from pipeline.release_map import Boundaries
 
 app = typer.Typer(no_args_is_help=True, help="Official geography files: postcodes, lookups, deprivation, schools, names and boundaries.")
 Product = Annotated[str, typer.Argument(help="A product, as `bigask geography list` names it.")]
@@ -19,6 +22,13 @@ def geography_folder() -> Path:
     from retention.settings import load_settings
 
     return load_settings().secure.folder / "geography"
+
+
+def layers() -> list[Boundaries]:
+    """Boundaries that were added, the finest first, for the maps of a release."""
+    from pipeline.geography.boundaries import Level, boundaries
+
+    return [layer for level in (Level.COUNCIL, Level.REGION) if (layer := boundaries(geography_folder(), level)) is not None]
 
 
 @app.command()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli_geography import geography_folder
+from pipeline.cli_geography import layers
 from pipeline.cli_options import Person, WaveName, console, open_store, store_for_step
 
 app = typer.Typer(no_args_is_help=True, help="Releases: drafted by one person, checked by a second, approved by a third.")
@@ -23,11 +23,9 @@ def draft(
     change: Annotated[list[str] | None, typer.Option(help="What changed since that one, in a sentence; once for each.")] = None,
 ) -> None:
     """Build the files of a release from the protected tables, with maps if boundaries were added (`bigask geography add`)."""
-    from pipeline.geography.boundaries import Level, boundaries
     from pipeline.steps.release import draft as step
 
-    layers = [layer for level in (Level.COUNCIL, Level.REGION) if (layer := boundaries(geography_folder(), level)) is not None]
-    drafted = step(store_for_step()[1], wave, release, person, layers=layers, replaces=replaces, changes=change or ())
+    drafted = step(store_for_step()[1], wave, release, person, layers=layers(), replaces=replaces, changes=change or ())
     console.print(f"{drafted.id} is {drafted.state}: manifest {drafted.sha256}", highlight=False, soft_wrap=True)
 
 

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-import stat
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from starlette.testclient import TestClient
 
+from api.researcher import create_app
 from disclosure.table import DisclosureError, Method, PublishedTable, Status
 from forms.load import load_survey
-from pipeline import builder_audit, builder_precompute
+from pipeline import approval, builder_audit, builder_release
 from pipeline.builder_answer import Answer, Builder
-from pipeline.builder_audit import answered_tables, audit, readings
+from pipeline.builder_audit import audit, readings
 from pipeline.builder_matrix import KEY, variables_of
 from pipeline.builder_policy import load_builder_policy
-from pipeline.builder_precompute import INDEX, precompute
 from pipeline.builder_prepare import codes_of, matrix_of, prepare, prepared
 from pipeline.builder_query import NotUnderstood, Query
+from pipeline.builder_release import draft_answers
 from pipeline.derive import derive
 from pipeline.record_keys import SECRET
 from pipeline.steps import protect as protecting
 from pipeline.steps.protect import protect
 from pipeline.table_specs import load_table_specs
+from retention import releases
 from retention.answered import definitions, keep
 from retention.keys import KeyMissing
+from retention.releases import ReleaseRefused
 from retention.secure_store import SecureStore, StepRefused
 from retention.steps import Verb
 from retention.vault import StoredFile, Vault
@@ -101,39 +106,61 @@ def test_nothing_is_prepared_before_places_and_texts_are_destroyed(stages: Stage
     assert prepared(office.store) == []
 
 
-def test_the_allow_list_is_answered_into_files_and_put_on_record(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def asked_of(folder: Path, *lines: str) -> Path:
+    """An allow-list of questions."""
+    file = folder / "asked.yaml"
+    file.write_text("".join(f"- {line}\n" for line in lines), encoding="utf-8")
+    return file
+
+
+def test_the_allow_list_leaves_by_the_road_of_every_release(
+    stages: Stages, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office.at(stages.copy(Verb.PROTECT.value, home))
     lenient = replace(load_builder_policy(), most_small=1.0)  # of two dozen children nearly every count is small
-    for module in (builder_precompute, builder_audit):
+    for module in (builder_release, builder_audit):
         monkeypatch.setattr(module, "load_builder_policy", lambda: lenient)
     prepare(office.store, WAVE, ANALYST)
-    asked = tmp_path / "asked.yaml"
-    asked.write_text("- {by: [age_band]}\n- {geography: council, by: [home, gender, life_overall]}\n", encoding="utf-8")
-    counts = precompute(office.store, WAVE, tmp_path / "set", asked)
-    assert counts["answered"] == 1
-    index = json.loads((tmp_path / "set" / INDEX).read_text(encoding="utf-8"))
-    assert [one["rule"] for one in index["refused"]] == ["most_variables_council"]
-    (name,) = index["files"]
-    document = json.loads((tmp_path / "set" / name).read_text(encoding="utf-8"))
+    asked = asked_of(tmp_path, "{by: [age_band]}", "{by: [important-friends]}", "{geography: council, by: [home, gender, life_overall]}")
+    drafted, refused = draft_answers(office.store, WAVE, "on-request", ANALYST, asked)
+    assert [one.rule for one in refused] == ["most_variables_council"]
+    assert set(definitions(office.store, WAVE)) == {Query(WAVE, ((name, ""),)).definition() for name in ("age_band", "important-friends")}
+    with pytest.raises(ReleaseRefused, match="Three different people"):
+        approval.check(office.store, drafted.id, ANALYST)
+    zone = office.settings.release
+    approval.check(office.store, drafted.id, "ben")
+    assert not (zone.folder / drafted.id).exists()
+    approval.approve(office.store, drafted.id, "chloe", zone)
     found = Builder(matrix_of(office.store, WAVE), lenient).ask(Query(WAVE, (("age_band", ""),)))
     assert isinstance(found, Answer)
-    assert document["values"] == [None if value < 0 else value for value in found.values.tolist()]
-    assert definitions(office.store, WAVE) == [Query(WAVE, (("age_band", ""),)).definition()]
-    assert [table.id for table in answered_tables(office.store, WAVE)] == [found.query.id]
+    with TestClient(create_app(zone), base_url="http://127.0.0.1") as door:
+        rows = list(csv.DictReader(io.StringIO(door.get(f"/api/v1/releases/on-request/tables/{found.query.id}/data.csv").text)))
+        page = door.get(f"/releases/on-request/tables/{found.query.id}").text
+    shown = dict(zip(found.dimensions[0].codes, found.values.tolist(), strict=True))
+    assert {row["age_band"]: int(row["count"] or -1) for row in rows} == shown
+    assert "moved by at most 6" in page
     assert audit(office.store, WAVE)["exposed"] == 0
-    with pytest.raises(StepRefused, match="new folder"):
-        precompute(office.store, WAVE, tmp_path / "set", asked)
-    asked.write_text("- {who: me}\n", encoding="utf-8")
-    with pytest.raises(NotUnderstood):
-        precompute(office.store, WAVE, tmp_path / "other", asked)
-    assert not (tmp_path / "other").exists()
-    assert stat.S_ISDIR((tmp_path / "set").stat().st_mode)
 
 
-def test_the_commands(office: Office, bigask: Run, tmp_path: Path) -> None:
+def test_an_allow_list_that_cannot_be_read_or_answered_drafts_nothing(stages: Stages, home: Path, tmp_path: Path) -> None:
+    office = Office.at(stages.copy(Verb.PROTECT.value, home))
+    prepare(office.store, WAVE, ANALYST)
+    for error, line in (
+        (NotUnderstood, "{who: me}"),
+        (NotUnderstood, "{by: [shoe]}"),
+        (DisclosureError, "{by: [home, gender, life_overall]}"),
+    ):
+        with pytest.raises(error):
+            draft_answers(office.store, WAVE, "on-request", ANALYST, asked_of(tmp_path, line))
+    assert releases.releases(office.store) == []
+    assert definitions(office.store, WAVE) == []
+
+
+def test_the_commands(office: Office, bigask: Run) -> None:
     code, out, _ = bigask("builder", "prepare", "--wave", WAVE, "--as", ANALYST)
     assert code == 0
     assert "responses" in out
-    assert bigask("builder", "precompute", "--wave", WAVE, "--out", str(tmp_path / "set"))[0] == 0
+    assert bigask("builder", "draft", "on-request", "--wave", WAVE, "--as", ANALYST)[0] == 3  # nothing is protected yet
     code, out, _ = bigask("builder", "audit", "--wave", WAVE)
     assert code == 0
     assert "tables" in out
