@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from api.checker_comparison import comparisons, margins
 from api.checker_evidence import evidence
 from api.checker_picture import picture
+from api.checker_tests import Tried, proven, tried
 from api.office import page
 from api.staff_guard import Guard, Visit
 from pipeline import approval
@@ -87,9 +88,11 @@ def add_release_desk(guard: Guard, store: SecureStore, zone: ReleaseZone | None)
     def _release_page(visit: Visit, status: int, problem: str) -> Response:
         known = releases.release(store, visit.path("id"))
         draft: VerifiedRelease | None = None
+        tests: tuple[Tried, ...] = ()
         try:
             draft = approval.read_draft(store, known.id)
-        except ReleaseRefused as error:
+            tests = tried(store, known, draft)
+        except (ReleaseRefused, StepRefused) as error:
             problem = problem or str(error)
         return page(
             "staff/release",
@@ -98,6 +101,8 @@ def add_release_desk(guard: Guard, store: SecureStore, zone: ReleaseZone | None)
             member=visit.member,
             release=known,
             draft=draft,
+            tests=tests,
+            proven=proven(store, store.wave(known.wave).survey),
             problem=problem,
             open_to=_open_to(known),
             published=zone is not None,

@@ -155,13 +155,17 @@ def read_results(path: Path) -> dict[str, tuple[Outcome, int]]:
 
 def _remember(path: Path, outcomes: Mapping[str, Outcome], today: date) -> dict[str, date]:
     """The last day on which each test passed, kept from run to run."""
-    try:
-        before = {test: date.fromisoformat(day) for test, day in json.loads(path.read_text(encoding="ascii")).items()}
-    except (OSError, ValueError, AttributeError, TypeError):
-        before = {}
-    shown = before | {test: today for test, outcome in outcomes.items() if outcome is Outcome.PASSED}
+    shown = last_shown(path) | {test: today for test, outcome in outcomes.items() if outcome is Outcome.PASSED}
     write_private(path, json.dumps({test: day.isoformat() for test, day in sorted(shown.items())}, indent=1).encode("ascii"))
     return shown
+
+
+def last_shown(path: Path) -> dict[str, date]:
+    """The last day on which each test passed, as `assure` keeps it; nothing if it has kept nothing there."""
+    try:
+        return {test: date.fromisoformat(day) for test, day in json.loads(path.read_text(encoding="ascii")).items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
 
 
 def versions() -> dict[str, str]:

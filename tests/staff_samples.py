@@ -116,7 +116,15 @@ def evidence_frames() -> tuple[pd.DataFrame, pd.DataFrame]:
         }
         for at in np.argwhere(small.withheld)
     ]
-    document = json.dumps({"certificate": {"exact": report.exact, "withheld": cells}, "relations": [to_relations(small)]})
+    document = json.dumps(
+        {
+            "report": {"attack": report.to_dict()},
+            "certificate": {"exact": report.exact, "withheld": cells},
+            "relations": [to_relations(small)],
+            "earlier_releases": ["last-year"],
+            "answers": 12,
+        }
+    )
     return to_frame([small]), pd.DataFrame({"document": [document]})
 
 

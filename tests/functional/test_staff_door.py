@@ -187,6 +187,11 @@ def test_two_checkers_let_a_release_leave_and_its_author_cannot(
     for name in ("olga", "chris"):
         page = pages[name]
         press(page, "autumn-2026", "link")
+        tried = page.get_by_role("table").first
+        expect(tried.get_by_role("row", name="Withheld counts, worked out")).to_contain_text("none of 4 worked out; at least 23 numbers")
+        expect(tried.get_by_role("row", name="every release of other waves")).to_contain_text("last-year: nothing narrowed down")
+        expect(tried.get_by_role("row", name="table builder")).to_contain_text("12 tables, nothing narrowed down")
+        expect(tried.get_by_role("row", name="The files")).to_contain_text("every byte the same")
         press(page, "Open the table How children feel about life, by place", "link")
         expect(page.get_by_role("row", name="Northfield").first.get_by_role("cell")).to_have_text(["464", "410", "[c]", "[c]"])
         press(page, "Back to the release", "link")
