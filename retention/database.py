@@ -17,6 +17,8 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.pool import NullPool, Pool
 
 _MIGRATION_LOCK = 0x0B16A5B  # PostgreSQL advisory lock: two processes that start at once do not both create the tables
+# A network that swallows what is sent is given up after this time; TCP by itself would go on for a quarter of an hour.
+_OVER_THE_NETWORK = {"connect_timeout": 10, "tcp_user_timeout": 20_000}  # seconds, and milliseconds
 _PRAGMAS = ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY")
 _WAIT = 30  # seconds for another connection to SQLite to have done
 
@@ -40,12 +42,18 @@ def connect(url: str, journal: str = "WAL", pool: type[Pool] = NullPool) -> Engi
     if parsed.get_backend_name() != "sqlite":
         # READ COMMITTED whatever the server's default: a put must see that the wave was closed while it waited for the lock.
         return create_engine(
-            parsed, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args={"connect_timeout": 10}
+            parsed, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=_OVER_THE_NETWORK
         )
     if parsed.database:
         folder = Path(parsed.database).parent
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(parsed, hide_parameters=True, poolclass=pool, connect_args={"timeout": _WAIT, "check_same_thread": False})
+    engine = create_engine(
+        parsed,
+        hide_parameters=True,
+        poolclass=pool,
+        pool_pre_ping=pool is not NullPool,
+        connect_args={"timeout": _WAIT, "check_same_thread": False},
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
