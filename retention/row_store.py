@@ -43,12 +43,14 @@ class RowStore(WaveRow):
         # In the order of their random ids: two puts of the same retries then wait for each other instead of deadlocking.
         ordered = sorted({record.id: record for record in reversed(records)}.values(), key=lambda record: record.id)
         with self._writing() as connection:
-            # A server may be set to confirm before it has written; an acknowledgement to a child is on the disk all the same.
-            connection.execute(text("SELECT set_config('synchronous_commit', 'on', true)"))
-            # What an INSERT takes anyway, but before the wave is looked at: from here on it cannot close.
-            connection.execute(text("LOCK TABLE response IN ROW EXCLUSIVE MODE"))
+            driver = _driver(connection)
+            with driver.pipeline():  # both are sent at once
+                # A server may be set to confirm before it has written; an acknowledgement to a child is on the disk all the same.
+                driver.execute("SELECT set_config('synchronous_commit', 'on', true)")
+                # What an INSERT takes anyway, but before the wave is looked at: from here on it cannot close.
+                driver.execute("LOCK TABLE response IN ROW EXCLUSIVE MODE")
             self._require_open(connection, wave_id)
-            new = self._insert(_driver(connection), ordered) if ordered else set()
+            new = self._insert(driver, ordered) if ordered else set()
         receipts = []
         for record in records:
             receipts.append(Receipt.STORED if record.id in new else Receipt.ALREADY_STORED)
@@ -59,11 +61,16 @@ class RowStore(WaveRow):
     def _insert(driver: Driver, records: Sequence[SealedResponse]) -> set[bytes]:
         """Ids of those that were not there yet."""
         columns = ([record.id for record in records], [record.body for record in records], [record.locator for record in records])
-        driver.execute("SAVEPOINT together")
-        if driver.execute(_TOGETHER, columns).rowcount == len(records):
-            return {record.id for record in records}
-        driver.execute("ROLLBACK TO SAVEPOINT together")  # a retry is among them: one by one, to learn which
-        return {record.id for record in records if driver.execute(_ONE, (record.id, record.body, record.locator)).rowcount}
+        with driver.pipeline() as pipeline:
+            driver.execute("SAVEPOINT together")
+            together = driver.execute(_TOGETHER, columns)
+            pipeline.sync()
+            if together.rowcount == len(records):
+                return {record.id for record in records}
+            driver.execute("ROLLBACK TO SAVEPOINT together")  # a retry is among them: one by one, to learn which
+            each = [(record.id, driver.execute(_ONE, (record.id, record.body, record.locator))) for record in records]
+            pipeline.sync()
+            return {response_id for response_id, one in each if one.rowcount}
 
     def close(self, day: date) -> None:
         with self._writing() as connection:
