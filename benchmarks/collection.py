@@ -1,13 +1,14 @@
 """The child door under load, side by side in one call: a bare ASGI reply, the plain way, and our door, on SQLite and on PostgreSQL.
 
     python -m benchmarks.collection [--seconds 8] [--repeat 3] [--connections 64 512] [--folder FOLDER]
-                                   [--databases sqlite postgresql]
+                                   [--databases sqlite postgresql] [--ways bare plain submissions journey]
 
 Everything runs on this machine: the server (two workers for every row of the table) and a load generator in a process of its own,
 which share its processors, so only the ratios mean something. "submissions" posts last pages alone, as recorded from invented
 children who walked through the door; "journey" repeats their whole way, from the landing page to the thanks. Columns: submissions
 (journeys: finished children) a second, and how many times the plain way on the same database; median and 99th percentile of a
-request's milliseconds; errors; memory of the larger worker at the start of the measured time, in its middle and at its end; the
+request's milliseconds; microseconds of processor time that the workers took for each submission or journey (not what PostgreSQL takes);
+errors; memory of the larger worker at the start of the measured time, in its middle and at its end; the
 generator's share of one processor, which shows whether it was the limit; and the responses that were acknowledged and are not stored
 ("lost"), or stored and not acknowledged ("other").
 FOLDER must be on the disk to be measured, not in memory.
@@ -46,6 +47,7 @@ from retention.settings import CollectionZone
 from tests.postgres import running_postgres
 
 CHILDREN = 48  # recorded ways through the forms
+WAYS = {"bare": "bare", "plain": "plain, submissions", "submissions": "ours, submissions", "journey": "ours, journey"}
 PAGE = os.sysconf("SC_PAGESIZE")
 
 
@@ -70,6 +72,7 @@ class Row:
     """What was measured."""
 
     outcome: Outcome
+    work: float  # seconds of processor time of the workers, for each acknowledged one
     memory: tuple[int, ...]  # MB
     lost: int
     doubled_or_unasked: int
@@ -125,12 +128,20 @@ def running(door: Callable[[], object], workers: int) -> Iterator[tuple[int, int
         os.waitpid(process, 0)
 
 
+def workers_of(process: int) -> list[Path]:
+    """Where the kernel tells of the child processes."""
+    return [Path("/proc") / worker for worker in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
 def memory(process: int) -> int:
     """Resident MB of the largest child process."""
-    largest = 0
-    for worker in Path(f"/proc/{process}/task/{process}/children").read_text().split():
-        largest = max(largest, int(Path(f"/proc/{worker}/statm").read_text().split()[1]) * PAGE)
-    return largest // 2**20
+    return max((int((worker / "statm").read_text().split()[1]) * PAGE for worker in workers_of(process)), default=0) // 2**20
+
+
+def work(process: int) -> float:
+    """Seconds of processor time of the child processes."""
+    told = [(worker / "stat").read_text().rpartition(")")[2].split() for worker in workers_of(process)]
+    return sum(int(user) + int(system) for *_, user, system in (fields[:13] for fields in told)) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(case: Case, connections: int, seconds: float, workers: int) -> Row:
@@ -146,12 +157,14 @@ def measure(case: Case, connections: int, seconds: float, workers: int) -> Row:
 
         watching = threading.Thread(target=watch)
         watching.start()
+        begun = work(process)
         outcome = load(("127.0.0.1", port), connections, seconds, case.journeys)
+        worked = (work(process) - begun) / max(1, len(outcome.acknowledged))
         ended.set()
         watching.join()
     found = case.stored() - before if case.stored else outcome.acknowledged
     third = (sizes[2], sizes[len(sizes) // 2], sizes[-1]) if len(sizes) > 3 else tuple(sizes)
-    return Row(outcome, third, len(outcome.acknowledged - found), len(found - outcome.acknowledged))
+    return Row(outcome, worked, third, len(outcome.acknowledged - found), len(found - outcome.acknowledged))
 
 
 # -- Doors -------------------------------------------------------------------------------------------------------------------------
@@ -202,7 +215,7 @@ def cases(folder: Path, databases: dict[str, Callable[[str], str]]) -> Iterator[
 # -- The table ---------------------------------------------------------------------------------------------------------------------
 
 HEADER = (
-    f"{'database':11} {'way':20} {'conns':>5} {'per second':>10} {'x plain':>8} {'median':>7} {'p99':>8} {'errors':>6}"
+    f"{'database':11} {'way':20} {'conns':>5} {'per second':>10} {'x plain':>8} {'median':>7} {'p99':>8} {'work':>7} {'errors':>6}"
     "  memory MB        gen.  lost/other"
 )
 
@@ -215,9 +228,9 @@ def show(case: Case, connections: int, rows: Sequence[Row], plain: float) -> str
     sizes = "/".join(str(size) for size in rows[-1].memory)
     ratio = f"{speed / plain:8.1f}" if plain else " " * 8
     lost, other = sum(row.lost for row in rows), sum(row.doubled_or_unasked for row in rows)
-    busy = max(row.outcome.cpu for row in rows)
-    line = f"{case.database:11} {case.name:20} {connections:5} {speed:10,.0f} {ratio} {half:7.1f} {most:8.1f} {errors.total():6}"
-    line += f"  {sizes:15} {busy:5.0%}  {lost}/{other}"
+    busy, work = max(row.outcome.cpu for row in rows), statistics.median(row.work for row in rows)
+    line = f"{case.database:11} {case.name:20} {connections:5} {speed:10,.0f} {ratio} {half:7.1f} {most:8.1f} {work * 1e6:7,.0f}"
+    line += f" {errors.total():6}  {sizes:15} {busy:5.0%}  {lost}/{other}"
     return line + (f"  {dict(errors)}" if errors else "")
 
 
@@ -230,6 +243,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--folder", type=Path, default=None)
     parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
+    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
     given = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=given.folder)))
@@ -242,7 +256,7 @@ def main() -> None:
             databases["postgresql"] = lambda _: server.new_database()
         print(HEADER, flush=True)
         speeds: dict[tuple[str, int], float] = {}
-        for case in cases(folder, databases):
+        for case in (case for case in cases(folder, databases) if case.name in map(WAYS.get, given.ways)):
             for connections in given.connections:
                 rows = [measure(case, connections, given.seconds, given.workers) for _ in range(given.repeat)]
                 if case.name.startswith("plain"):

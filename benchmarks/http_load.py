@@ -15,6 +15,7 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 
 NONCE = "n" * 32
 _PLACEHOLDER = NONCE.encode()
@@ -159,7 +160,7 @@ def _drive(address: tuple[str, int], connections: int, warm_up: float, seconds: 
     return outcome
 
 
-def _send_back(pipe: multiprocessing.connection.Connection, *arguments: object) -> None:  # type: ignore[name-defined]
+def _send_back(pipe: Connection, *arguments: object) -> None:
     pipe.send(_drive(*arguments))  # type: ignore[arg-type]
 
 

@@ -86,9 +86,17 @@ def test_a_long_journal_is_zeros_before_it_is_shortened(tmp_path: Path, monkeypa
     journal = tmp_path / "responses.sqlite-journal"
     journal.write_bytes(secrets.token_bytes(200_000))
     steps: list[object] = []
-    monkeypatch.setattr(module.os, "fsync", lambda file: steps.append(any(os.pread(file, 200_000, 0))))
     shorten = os.ftruncate
-    monkeypatch.setattr(module.os, "ftruncate", lambda file, length: (steps.append(length), shorten(file, length)))
+
+    def fsync(file: int) -> None:
+        steps.append(any(os.pread(file, 200_000, 0)))
+
+    def ftruncate(file: int, length: int) -> None:
+        steps.append(length)
+        shorten(file, length)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "ftruncate", ftruncate)
     SlotFile(tmp_path / "responses.sqlite").empty_journal(durably=False)
     assert steps == [False, 70_000]
     assert journal.read_bytes() == bytes(70_000)
@@ -97,8 +105,11 @@ def test_a_long_journal_is_zeros_before_it_is_shortened(tmp_path: Path, monkeypa
 def test_the_journals_of_closing_and_wiping_are_zeros_on_the_disk(store: SlotStore, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store.put(sealed(30))
     synced: list[bool] = []
-    real = os.fsync
-    monkeypatch.setattr(module.os, "fsync", lambda file: (synced.append(any(os.pread(file, 10**7, 0))), real(file)))
+
+    def fsync(file: int) -> None:
+        synced.append(any(os.pread(file, 10**7, 0)))
+
+    monkeypatch.setattr(os, "fsync", fsync)
     store.close(DAY)
     store.wipe()
     assert synced == [False, False]
