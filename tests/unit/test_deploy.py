@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -99,17 +101,63 @@ def test_the_container_starts_the_door_as_nobody_and_copies_no_key() -> None:
     assert "ADD" not in found
 
 
-def test_the_container_holds_all_that_the_door_imports() -> None:
-    copied = [source for line in container()["COPY"] for source in line.split()[:-1]]
+@cache
+def loaded() -> dict[str, str]:
+    """Every module in a process that could run the door, and its file; the database drivers among them."""
     look = (
-        "import sys; import api.__main__, api.child, api.workers, pipeline.failures;"
-        "print(*[m.__file__ for m in list(sys.modules.values()) if getattr(m, '__file__', None)], sep='\\n')"
+        "import sys; import api.__main__, api.child, api.workers, pipeline.failures, psycopg_binary;"
+        "import sqlalchemy.dialects.postgresql.psycopg;"
+        "print(*[f'{name}={m.__file__}' for name, m in list(sys.modules.items()) if getattr(m, '__file__', None)], sep='\\n')"
     )
     done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, text=True, capture_output=True, check=True)
-    ours = [Path(line).relative_to(ROOT) for line in done.stdout.splitlines() if line.startswith(str(ROOT)) and ".venv" not in line]
+    return dict(line.split("=", 1) for line in done.stdout.splitlines())
+
+
+def test_the_container_holds_all_that_the_door_imports_and_no_package_of_ours_that_it_does_not() -> None:
+    copied = [source for line in container()["COPY"] for source in line.split()[:-1]]
+    ours = [Path(file).relative_to(ROOT) for file in loaded().values() if file.startswith(str(ROOT)) and ".venv" not in file]
     assert ours
     missing = [str(path) for path in ours if not any(path.is_relative_to(source) for source in copied)]
     assert missing == []
+    assert [source for source in copied if (ROOT / source).is_dir() and not any(path.is_relative_to(source) for path in ours)] == []
+
+
+def pinned(lock: str) -> dict[str, str]:
+    """Package to its version and hashes; for which machines it is needed may differ from lock to lock."""
+    entries = re.split(r"\n(?=\S)", (ROOT / lock).read_text().strip())
+    return {entry.partition("==")[0]: re.sub(r" ;[^\\]*", " ", entry) for entry in entries}
+
+
+# Hides whatever is installed here beside the door's own packages, and makes the door.
+WITH_NOTHING_ELSE = """
+import re, sys
+from importlib.metadata import packages_distributions
+allowed = set(sys.argv[1:])
+hidden = {top for top, names in packages_distributions().items() if not {re.sub("[-_.]+", "-", name.lower()) for name in names} & allowed}
+class Hide:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in hidden - {"api", "forms", "retention", "governance", "pipeline"}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Hide())
+import api.__main__, api.workers, pipeline.failures, sqlalchemy.dialects.postgresql.psycopg
+from api.child import application
+application()
+"""
+
+
+def test_the_door_has_a_lock_of_its_own_with_what_it_loads_and_little_else(tmp_path: Path) -> None:
+    """The same versions with the same hashes as everywhere; no frame library, no text engine, no framework that reports."""
+    door, whole = pinned("requirements-door.lock"), pinned("requirements.lock")
+    assert {name: whole.get(name) for name in door} == door
+    assert ["requirements-door.lock", "./"] in [line.split() for line in container()["COPY"]]
+    assert "--require-hashes -r requirements-door.lock" in container()["RUN"][1]
+    assert len(door) < len(whole) / 3
+    assert not {"pandas", "numpy", "pyarrow", "scipy", "spacy", "fastapi", "opentelemetry-api"} & set(door)
+    done = subprocess.run(
+        [sys.executable, "-c", WITH_NOTHING_ELSE, *door],
+        cwd=ROOT, env={"PATH": os.environ["PATH"], "BIGASK_HOME": str(tmp_path)}, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_example_of_settings_is_understood() -> None:
