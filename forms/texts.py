@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from forms.survey import SurveyError
 from forms.yaml_file import mapping, only_keys, read_yaml, text
 
+INSIDE_A_NUMBER = re.compile(r"(?<=\d) (?=\d)")
 FILE_KEYS = {"language", "direction", "questions", "options", "rows", "words"}
 
 
@@ -31,9 +33,12 @@ class FormTexts:
         data = only_keys(mapping(read_yaml(path), file), FILE_KEYS, file)
         if text(data.get("language"), f"{file}: language") != language:
             raise SurveyError(f"{file}: language must be {language}, as its folder says")
+        direction = text(data.get("direction"), f"{file}: direction")
+        if direction == "rtl":
+            data = numbers_in_order(data)
         return cls(
             file=file,
-            direction=text(data.get("direction"), f"{file}: direction"),
+            direction=direction,
             questions=mapping(data.get("questions"), f"{file}: questions"),
             members={key: mapping(data.get(key, {}), f"{file}: {key}") for key in ("options", "rows")},
             words=mapping(data.get("words"), f"{file}: words"),
@@ -68,3 +73,14 @@ class FormTexts:
                 for code in mapping(labels, f"{self.file}: {kind} '{group}'"):
                     if (kind, group, code) not in self.used:
                         raise SurveyError(f"{self.file}: the label of {kind} '{group}', '{code}' is used nowhere: remove it")
+
+
+def numbers_in_order(value: Any) -> Any:
+    """The same texts with no-break spaces inside numbers, for a language that runs from right to left.
+
+    Around an ordinary space the parts of a number are set in the order of the language, so that "0800 1111" would be read, and dialled,
+    as 1111 0800; a no-break space belongs to the number (Unicode's bidirectional algorithm, UAX 9, rule W4).
+    """
+    if isinstance(value, Mapping):
+        return {key: numbers_in_order(inner) for key, inner in value.items()}
+    return INSIDE_A_NUMBER.sub("\N{NO-BREAK SPACE}", value) if isinstance(value, str) else value

@@ -138,6 +138,40 @@ def test_another_language_has_no_violation_and_no_text_over_the_edge(
     assert not wrong
 
 
+WHERE = """number => {
+    const [from, to] = number.split(/\\s/u).map(part => part.trim());
+    const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const at = walker.currentNode.data.replaceAll("\\u00a0", " ").indexOf(number);
+        if (at < 0) continue;
+        const left = (start, length) => {
+            const range = document.createRange();
+            range.setStart(walker.currentNode, at + start);
+            range.setEnd(walker.currentNode, at + start + length);
+            return range.getBoundingClientRect();
+        };
+        const [one, two] = [left(0, from.length), left(number.length - to.length, to.length)];
+        return [one.left, two.left, one.top, two.top];
+    }
+}"""
+
+
+def test_a_telephone_number_is_read_in_its_order_where_the_text_runs_the_other_way(looks: list[Page], tmp_path: Path) -> None:
+    survey = load_survey(pseudo_translation(tmp_path, "he", "rtl", right_to_left), "he")
+    form = survey.forms["9-12"]
+    pages = [
+        question_page(form, "0" * 32, Show(form.pages[0], Answers())),
+        page_of_form("thank_you", form),
+        page_of_form("help", form),
+    ]
+    for html in pages:
+        for page in looks:
+            page.set_content(html, wait_until="domcontentloaded")
+            first, second, top, other_top = page.evaluate(WHERE, "0800 1111")
+            assert first < second
+            assert top == other_top
+
+
 def test_every_pair_of_colours_has_enough_contrast(looks: list[Page], door: str) -> None:
     """axe cannot judge text over drawn boxes, so the palette itself is measured (WCAG 1.4.3 and 1.4.11)."""
     html = httpx.get(f"{door}/").text

@@ -104,6 +104,18 @@ def test_after_an_error_the_summary_has_the_focus_and_leads_to_the_field(chromiu
             assert page.url.endswith(field)
 
 
+def test_many_lines_without_an_answer_are_listed_by_their_names_under_one_sentence(page: Page, door: str) -> None:
+    words = load_survey().forms["13-17"].words
+    begin(page, door, "13-17")
+    page.click("button[value=next]")
+    summary = page.locator(".govuk-error-summary")
+    expect(summary.locator("p")).to_have_text(words["scale_heading"])
+    links = summary.locator("a")
+    assert links.count() == 13
+    expect(links.first).to_have_text("My friendships")
+    expect(page.locator(".govuk-error-message").first).to_contain_text(words["error_grid_row"])
+
+
 def test_the_next_page_is_announced_by_title_and_heading(page: Page, door: str) -> None:
     begin(page, door, "6-8")
     refuse_all(page)
