@@ -93,6 +93,22 @@ def mutated(body: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
+def answered(connection: http.client.HTTPConnection, form_id: str, content: bytes, media_type: str) -> int:
+    """The status of one post. A body that is refused unread may cost its connection; the next post then takes a new one."""
+    for last in (False, True):
+        try:
+            connection.request("POST", f"/{form_id}", content, {"content-type": media_type})
+            reply = connection.getresponse()
+            reply.read()
+        except (ConnectionError, http.client.RemoteDisconnected):
+            connection.close()
+            if last:
+                raise
+        else:
+            return reply.status
+    raise RuntimeError("this cannot be reached")
+
+
 def send_all(door: RealDoor, examples: int, mutations: int) -> tuple[Counter[int], list[int]]:
     """Status codes of so many examples with so many mutations of each, of which every other is of a real child's last page;
     and the workers' memory after every tenth of them."""
@@ -101,7 +117,6 @@ def send_all(door: RealDoor, examples: int, mutations: int) -> tuple[Counter[int
         for form in load_survey():
             page, last, _ = walk(client, form, seed=8)
             real.append((form.id, urlencode(page.post("next", *last)).encode()))
-    connection = http.client.HTTPConnection(door.address.host, door.address.port or 80, timeout=60)
     statuses: Counter[int] = Counter()
     memory: list[int] = []
 
@@ -109,19 +124,18 @@ def send_all(door: RealDoor, examples: int, mutations: int) -> tuple[Counter[int
     @given(post=posts(), seed=st.integers(0, 2**32), encoding=st.sampled_from(ENCODINGS))
     def send(post: tuple[str, bytes], seed: int, encoding: str) -> None:
         chance = random.Random(seed)
+        connection = http.client.HTTPConnection(door.address.host, door.address.port or 80, timeout=60)
         for number in range(mutations + 1):
             form_id, body = post if number == 0 or number % 2 else chance.choice(real)
             content = mutated(body, chance) if number else body
-            connection.request("POST", f"/{form_id}", content, {"content-type": FORM_TYPE + (encoding if number == 1 else "")})
-            reply = connection.getresponse()
-            reply.read()
-            statuses[reply.status] += 1
-            assert reply.status < 500, (form_id, content)
+            status = answered(connection, form_id, content, FORM_TYPE + (encoding if number == 1 else ""))
+            statuses[status] += 1
+            assert status < 500, (form_id, content)
+        connection.close()
         if statuses.total() >= (len(memory) + 1) * examples * (mutations + 1) // 10:
             memory.append(door.memory())
 
     send()
-    connection.close()
     return statuses, memory
 
 

@@ -19,6 +19,7 @@ from markupsafe import escape
 
 from api.receiving import Receiver
 from forms.load import load_survey
+from retention.database import connect
 from tests.attack.real_door import ROOT, RealDoor, real_door
 from tests.functional.door import Wave, child_door, open_wave
 from tests.functional.html_form import read_page
@@ -112,6 +113,16 @@ def test_a_postgresql_server_that_is_gone_for_a_while(tmp_path: Path, server: Po
 
     with child_door(wave, load_survey()) as address:
         through(address, wave, gone)
+
+
+def test_a_network_that_swallows_everything_is_given_up(server: Postgres) -> None:
+    """What a partition does cannot be had on one machine; what libpq was told to do about it can be asked."""
+    with connect(server.new_database()).connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        told = driver.info.get_parameters()
+    assert int(told["tcp_user_timeout"]) <= 30_000  # milliseconds
+    assert int(told["connect_timeout"]) <= 30
 
 
 def test_a_door_that_may_not_write_another_byte(tmp_path: Path) -> None:
