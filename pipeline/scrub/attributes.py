@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from sys import intern
 
 from pipeline.scrub.gazetteer import CITY, FuzzyNames
 from pipeline.scrub.lists import NameLists, word_classes
@@ -28,17 +29,17 @@ class Attributes:
     def __init__(self, lists: NameLists) -> None:
         self._lists = lists
         self._fuzzy = FuzzyNames(lists)
-        self.of_word = lru_cache(maxsize=100_000)(self._of_word)
+        self.of_word = lru_cache(maxsize=50_000)(self._of_word)
 
     def _of_word(self, text: str, low: str) -> tuple[str, ...]:
-        return tuple(self._describe(text, low))
+        return tuple(map(intern, self._describe(text, low)))  # each attribute once: kept for every word, they would fill the memory
 
     def _describe(self, text: str, low: str) -> Iterator[str]:
         if not low[0].isalnum():
             yield f"mark={low[0] if low[0] in _MARKS else 'other'}"
             return
         lists = self._lists
-        zipf, known = lists.words.get(low, (0, False))
+        zipf, known = lists.zipf(low), lists.is_word(low)
         rank = lists.given.get(low, 0)
         surname = low in lists.surnames
         parts = low.replace("'", "-").split("-")
@@ -57,12 +58,12 @@ class Attributes:
         yield f"given={given}"
         yield f"given={given},word={known},zipf={frequency}"
         yield f"surname={surname},word={known},given={bool(rank)}"
-        if not rank and not zipf:
+        if not rank and not zipf and not known:
             near = self._fuzzy.nearest(low)
             yield f"near={0 if not near else 1 + (near - 30) // 6}"
         if low in lists.places:
             yield f"town={_size(lists.places[low])},word={known},given={bool(rank)}"
-        yield from _letters(text, low, bool(zipf))
+        yield from _letters(text, low, bool(zipf) or known)
 
     def of_place(self, words: Sequence[Word], certain: Sequence[Span]) -> list[list[str]]:
         """For each word, what its place in the text says. `certain`: spans of the pattern layers."""

