@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +21,8 @@ from pipeline.builder_policy import load_builder_policy
 from pipeline.builder_prepare import codes_asset, prepared
 from pipeline.doors import open_door
 from pipeline.table_specs import load_table_specs
-from retention.answered import AnsweredLog
+from retention.answered import AnsweredLog, definitions
+from retention.answered_journal import journal
 from retention.answered_wire import keeping
 from retention.secure_store import SecureStore, StepRefused
 from retention.vault import read_file
@@ -83,9 +85,9 @@ def handed_of(store: SecureStore, log: Path) -> Handed:
 @contextmanager
 def open_builder(store: SecureStore, port: int = 0) -> Iterator[str]:
     """The builder's door, running in a process of its own, with its log kept by this one; gives its address. Raises DoorFailed."""
-    with TemporaryDirectory(prefix="bigask-builder-") as folder:
+    with TemporaryDirectory(prefix="bigask-builder-") as folder, journal(store) as kept:
         path = Path(folder) / "log"
         handed = handed_of(store, path)
-        logs = {wave.wave: AnsweredLog.of(store, wave.wave) for wave in handed.waves}
+        logs = {one.wave: AnsweredLog(partial(kept.append, one.wave), definitions(store, one.wave)) for one in handed.waves}
         with keeping(logs, path), open_door("builder", port, handed.to_line()) as address:
             yield address

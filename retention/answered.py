@@ -7,9 +7,12 @@ their own, so that neither the table nor the ledger tells how one question follo
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
 from queue import Empty, Queue
 
 from sqlalchemy import insert, select
@@ -25,14 +28,50 @@ WAITING = 4096  # definitions in memory, a bound when the database is silent
 
 
 def definitions(store: SecureStore, wave_id: str) -> list[str]:
-    """Every definition of a wave that was answered, in the order of their hashes."""
+    """Every definition of a wave that was answered, in the order of their hashes; those in a journal too (answered_journal)."""
+    found = {_id(definition): definition for definition in _in_journals(store).get(wave_id, ())}  # first: they move to the table
     with store.reading() as connection:
-        return list(connection.execute(select(table.c.definition).where(table.c.wave == wave_id).order_by(table.c.id)).scalars())
+        rows = connection.execute(select(table.c.id, table.c.definition).where(table.c.wave == wave_id)).all()
+    found |= {row.id: row.definition for row in rows}
+    return [found[one] for one in sorted(found)]
+
+
+def _id(definition: str) -> str:
+    return hashlib.sha256(definition.encode()).hexdigest()
+
+
+def journals(store: SecureStore) -> Path:
+    """Folder of what was answered a moment ago."""
+    return store.zone.folder / "answered"
+
+
+def to_line(wave_id: str, definition: str) -> bytes:
+    """A line of a journal."""
+    return json.dumps([wave_id, definition]).encode() + b"\n"
+
+
+def by_wave(lines: bytes) -> dict[str, list[str]]:
+    """Definitions by wave. A last line that is not whole was never answered."""
+    found: dict[str, list[str]] = {}
+    for line in lines.split(b"\n")[:-1]:
+        wave_id, definition = json.loads(line)
+        found.setdefault(str(wave_id), []).append(str(definition))
+    return found
+
+
+def _in_journals(store: SecureStore) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    folder = journals(store)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        with suppress(FileNotFoundError):  # it has been put into the table
+            for wave_id, asked in by_wave(path.read_bytes()).items():
+                found.setdefault(wave_id, []).extend(asked)
+    return found
 
 
 def keep(store: SecureStore, wave_id: str, asked: Sequence[str]) -> int:
     """Write down those definitions that are not there yet; returns how many. Raises DatabaseUnavailable, LedgerError."""
-    ids = {hashlib.sha256(definition.encode()).hexdigest(): definition for definition in asked}
+    ids = {_id(definition): definition for definition in asked}
     with store.reading() as connection:
         known = set(connection.execute(select(table.c.id).where(table.c.id.in_(ids))).scalars())
     new = sorted(set(ids) - known)
