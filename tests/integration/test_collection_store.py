@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from retention import database
+from retention import database, slot_store
 from retention.collection_store import NoWave, Receipt, SlotStore, WaveClosed, WaveState, connect_collection
 from retention.database import DatabaseUnavailable
 from retention.seal import BODY_SIZE, LOCATOR_SIZE, SealedResponse
@@ -265,6 +265,18 @@ def test_looking_at_the_wave_does_not_wait_for_a_long_reading(tmp_path: Path) ->
     assert other.wave().state is WaveState.OPEN
     assert other.count() == 3
     reading.close()  # type: ignore[attr-defined]
+
+
+def test_who_moves_on_while_a_wave_is_read_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slot_store, "_FETCH", 4)
+    store, records = collecting(f"sqlite:///{tmp_path / 'c' / 'r.sqlite'}", capacity=64), sealed(70)
+    store.put(records[:20])
+    reading = store.records()
+    found = [next(reading) for _ in range(4)]
+    store.put(records[20:])  # the store grows: nearly everybody moves
+    found += reading
+    assert sorted(record.id for record in found) == sorted(record.id for record in records[:20])
+    assert {record.id: record for record in found} == {record.id: record for record in records[:20]}
 
 
 def test_the_database_file_is_for_its_owner_only(tmp_path: Path) -> None:
