@@ -14,11 +14,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing.connection import wait
+from typing import Any
 
 from granian.constants import HTTPModes, Interfaces, RuntimeModes
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server import Server
+from granian.server.mp import MPServer
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.quiet_logs import LOGGING, quieten
@@ -61,7 +63,7 @@ def serve(
     """
     quieten()
     port = held.getsockname()[1]
-    server = Server(
+    server = _Server(
         "child",
         host,
         port,
@@ -88,6 +90,19 @@ def serve(
 
     _hold_signals_over_a_fork()
     server.serve(target_loader=lambda: _in_worker(door), wrap_loader=False)
+
+
+class _Server(MPServer):
+    """Granian, which asks the operating system whether a worker has ended.
+
+    A thread of its own waits for every worker, and until that one has noted the end the worker counted as alive: on a busy
+    machine Granian then warned that it had to kill what had long gone.
+    """
+
+    def _spawn_worker(self, *arguments: Any, **named: Any) -> Any:
+        worker = super()._spawn_worker(*arguments, **named)
+        worker.is_alive = lambda: not wait([worker.inner.sentinel], timeout=0)  # type: ignore[method-assign]
+        return worker
 
 
 class _Waking(threading.Event):
