@@ -15,6 +15,8 @@ from retention.steps import NEEDS, Verb, require
 
 SHOWN_WITH_A_QUOTE = frozenset({"age_band"})
 APPROVERS = 2
+CLEANED = "texts_clean"
+TEXTS_MAY_LEAVE = "cleaned_text"
 RELEASE_LISTS = ("tables", "policy", "attack")
 
 
@@ -65,18 +67,38 @@ def require_quote(
 
     `missed_per_thousand`: upper confidence bound of texts in which the blind reading found what scrubbing and review had missed.
     """
+    _require_cleaned(record, "A quote", shown_with, missed_per_thousand)
+    if len({person for person in approvers if person} - {proposer}) < APPROVERS:
+        _shut(Gate.G8, f"A quote needs {APPROVERS} approvals by people who did not propose it.")
+
+
+def require_texts(record: Record, questions: Collection[str], shown_with: Collection[str], missed_per_thousand: float | None) -> None:
+    """Before cleaned texts leave as a file: a purpose that covers them, a release rule of each question that allows it, and what a
+    quote needs beside people: the release that they leave in needs its own three.
+    """
+    require_purpose(record, Verb.RELEASE, [CLEANED])
+    rules = {question: variable.release for variable in record.variables.asked for question in variable.ids}
+    for question in sorted(questions):
+        if rules.get(question) != TEXTS_MAY_LEAVE:
+            _shut(
+                Gate.G4,
+                f"Texts of '{question}' may not leave as a file: their release rule in variables.yaml is '{rules.get(question, 'none')}', "
+                f"and only '{TEXTS_MAY_LEAVE}' lets them. A new use is a new entry, and new signatures.",
+            )
+    _require_cleaned(record, "A text", shown_with, missed_per_thousand)
+
+
+def _require_cleaned(record: Record, what: str, shown_with: Collection[str], missed_per_thousand: float | None) -> None:
     limit = record.assessment.quotes_missed_per_thousand
     if missed_per_thousand is None or missed_per_thousand != missed_per_thousand:
         _shut(Gate.G8, "No bound on what was missed in cleaned texts is on record: draw the blind sample and read it first.")
     elif not 0 <= missed_per_thousand <= limit:
         _shut(
             Gate.G8,
-            f"Up to {missed_per_thousand:.1f} texts in 1,000 may hold a name, and {limit} are the most for quotes: read more.",
+            f"Up to {missed_per_thousand:.1f} texts in 1,000 may hold a name, and {limit} are the most for what leaves: read more.",
         )
-    if len({person for person in approvers if person} - {proposer}) < APPROVERS:
-        _shut(Gate.G8, f"A quote needs {APPROVERS} approvals by people who did not propose it.")
     for name in sorted(set(shown_with) - SHOWN_WITH_A_QUOTE):
-        _shut(Gate.G8, f"A quote is shown with an age band and nothing else: leave out '{name}'.")
+        _shut(Gate.G8, f"{what} is shown with an age band and nothing else: leave out '{name}'.")
 
 
 def _shut(gate: Gate, sentence: str) -> NoReturn:

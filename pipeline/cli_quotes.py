@@ -8,7 +8,7 @@ import typer
 
 from pipeline.cli_options import Person, WaveName, console, open_store, store_for_step
 
-app = typer.Typer(no_args_is_help=True, help="Quotes: proposed by one person, approved by two others, registered for good.")
+app = typer.Typer(no_args_is_help=True, help="What children wrote, on its way out: quotes, each approved, and cleaned texts as a file.")
 
 
 @app.command()
@@ -24,6 +24,20 @@ def propose(
 
     made = step(open_store()[1], wave, frame, theme, count, person)
     console.print(f"{len(made)} quotes wait for two approvals each at the staff door.", highlight=False)
+
+
+@app.command()
+def texts(
+    wave: WaveName,
+    release: Annotated[str, typer.Option(help="The name of a new release.")],
+    question: Annotated[list[str], typer.Option(help="The question whose texts leave; may be given several times.")],
+    person: Person,
+) -> None:
+    """Draft a release of the wave's tables with the cleaned texts of some questions; it is then checked and approved like any other."""
+    from pipeline.text_release import publish as step
+
+    drafted, count = step(store_for_step()[1], wave, release, question, person)
+    console.print(f"{drafted.id} is {drafted.state} with {count} texts: manifest {drafted.sha256}", highlight=False, soft_wrap=True)
 
 
 @app.command("list")

@@ -82,7 +82,7 @@ def propose(
     texts = texts_of(store, wave_id, frame.field)
     coded = [one for one in themes.codings(store, wave_id, frame.id, frame.version) if one.codes is not None]
     about = [theme in codes for codes in themes_of(texts["text"], coded, (theme,), training.seed)]
-    bands = _bands(store, wave_id, texts[about])
+    bands = bands_of(store, wave_id, texts[about])
     allowed = _allowed(store, wave_id, f"themes_{frame.id}", policy)
     reader = scrubber or Scrubber()
     order = list(texts.index[about])
@@ -107,8 +107,8 @@ def _quotable(words: str, reader: Scrubber) -> bool:
     return len(words) <= quotes.LONGEST and fits_a_cell(words) and len(words.split()) > 1 and not reader.find(words)
 
 
-def _bands(store: SecureStore, wave_id: str, texts: pd.DataFrame) -> dict[int, tuple[str, ...]]:
-    """For the place of each text the age bands that its child belongs to: its own and those above it."""
+def bands_of(store: SecureStore, wave_id: str, texts: pd.DataFrame) -> dict[int, tuple[str, ...]]:
+    """For the place of each text the age bands that its child belongs to: its own and those above it. `texts`: as `themes.texts_of`."""
     survey = load_survey(store.wave(wave_id).survey)
     responses = store.vault.read(store.asset(wave_id, "responses").stored).set_index("row")
     answers = store.vault.read(store.asset(wave_id, "answers").stored)

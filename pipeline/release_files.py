@@ -30,6 +30,9 @@ from pipeline.release_quotes import QUOTES, ReleaseQuote
 from pipeline.release_quotes import about as about_quotes
 from pipeline.release_quotes import as_csv as quotes_csv
 from pipeline.release_spreadsheet import spreadsheet
+from pipeline.release_texts import TEXTS, ReleaseText
+from pipeline.release_texts import about as about_texts
+from pipeline.release_texts import as_csv as texts_csv
 from pipeline.released_table import Released
 
 SHORTHAND = {
@@ -54,10 +57,12 @@ def build_release(
     tables: Sequence[ReleaseTable],
     layers: Sequence[Boundaries] = (),
     quotes: Sequence[ReleaseQuote] = (),
+    texts: Sequence[ReleaseText] = (),
 ) -> str:
     """Write a release into `folder` (made anew) and return the SHA-256 of its manifest, in hexadecimal.
 
-    `layers`: boundaries for maps, the finest first; `quotes`: approved ones (pipeline.quotes). Raises ReleaseInvalid if there is no
+    `layers`: boundaries for maps, the finest first; `quotes`: approved ones (pipeline.quotes); `texts`: cleaned ones
+    (pipeline.text_release). Raises ReleaseInvalid if there is no
     table, two share an id, or the folder holds something that no release put there.
     """
     ids = [table.id for table in tables]
@@ -75,6 +80,9 @@ def build_release(
     if quotes:
         files[QUOTES] = quotes_csv(quotes)
         metadata["quotes"] = about_quotes(quotes)
+    if texts:
+        files[TEXTS] = texts_csv(texts)
+        metadata["texts"] = about_texts(texts)
     files[METADATA] = as_json(metadata)
     files[AUDIT] = as_json(_audit(description, tables))
     listed = [{"name": name, "sha256": sha256(files[name]), "bytes": len(files[name])} for name in sorted(files)]
@@ -176,14 +184,19 @@ def _attack(description: ReleaseDescription) -> dict[str, Any]:
     return {
         "method": (
             "A program that shares no code with the protection took all tables of this release together, with the rules and the earlier "
-            "releases counted here, and looked for each withheld count what numbers it could still be."
+            f"releases counted here, and looked for each {_attacked(description)} what numbers it could still be."
         ),
+        "attacked": _attacked(description),
         "cells": attack.cells,
         "withheld": attack.withheld,
         "exposed": attack.exposed,
         "fewest_possible_values": attack.fewest_values,
         "earlier_releases": attack.earlier_releases,
     }
+
+
+def _attacked(description: ReleaseDescription) -> str:
+    return "count that may be small" if description.attack.nearly else "withheld count"
 
 
 def _audit(description: ReleaseDescription, tables: Sequence[ReleaseTable]) -> dict[str, Any]:
@@ -198,7 +211,9 @@ def _table_metadata(table: ReleaseTable) -> dict[str, Any]:
     for dimension, words in zip(published.dimensions, table.dimensions, strict=True):
         above, shown = parents(dimension), shown_codes(dimension)
         codes = [{"code": code, "label": words.labels[code], "parent": above.get(code)} for code in shown]
-        adds_up = any(parent == dimension.total and set(children) <= set(shown) for parent, children in dimension.partitions)
+        adds_up = published.exact and any(
+            parent == dimension.total and set(children) <= set(shown) for parent, children in dimension.partitions
+        )
         dimensions.append({"name": dimension.name, "title": words.title, "codes": codes, "adds_up": adds_up})
     shown_cells = np.ix_(*([d.index[code] for code in shown_codes(d)] for d in published.dimensions))
     return {

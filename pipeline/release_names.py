@@ -7,7 +7,7 @@ import re
 
 METADATA, AUDIT, MANIFEST = "release.json", "audit.json", "manifest.json"
 FILE_NAME = re.compile(
-    r"^(release\.json|audit\.json|quotes\.csv"
+    r"^(release\.json|audit\.json|(?:quotes|texts)\.csv"
     r"|tables/[a-z0-9][a-z0-9-]{0,60}\.(csv|csv-metadata\.json|xlsx|ods|parquet)"
     r"|(charts|maps)/[a-z0-9][a-z0-9-]{0,60}\.(svg|png))\Z"
 )

@@ -12,10 +12,11 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from retention.keys import KeyKind, KeyMissing, KeyRing
 from retention.ledger import Entry
@@ -71,9 +72,17 @@ def open_flags(store: SecureStore, wave_id: str) -> list[Flag]:
 
     Raises KeyDestroyed, or KeyMissing if a flag does not open with its wave's key.
     """
-    query = select(safeguarding_flag).where(safeguarding_flag.c.wave == wave_id, safeguarding_flag.c.closed_on.is_(None))
+    return _opened(store, wave_id, select(safeguarding_flag).where(safeguarding_flag.c.closed_on.is_(None)))
+
+
+def flagged_rows(store: SecureStore, wave_id: str) -> set[int]:
+    """The texts that were ever put before the lead, for a program that must leave them out. Raises as `open_flags`."""
+    return {flag.text_row for flag in _opened(store, wave_id, select(safeguarding_flag))}
+
+
+def _opened(store: SecureStore, wave_id: str, query: Select[Any]) -> list[Flag]:
     with store.reading() as connection:
-        rows = connection.execute(query.order_by(safeguarding_flag.c.id)).all()
+        rows = connection.execute(query.where(safeguarding_flag.c.wave == wave_id).order_by(safeguarding_flag.c.id)).all()
     if not rows:
         return []
     box = SecretBox(store.ring.private(key_of(wave_id)))

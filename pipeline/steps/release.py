@@ -6,22 +6,24 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from disclosure.policy import load_policy
 from disclosure.table import NOT, Dimension
 from forms.load import load_survey
 from pipeline import gate
 from pipeline.approval import draft_folder
+from pipeline.policy_in_force import policy_named
 from pipeline.release_description import (
     AttackResult,
     ReleaseDescription,
     ReleaseDimension,
     ReleaseTable,
+    protection_by,
     rounded_answers,
 )
 from pipeline.release_files import build_release
 from pipeline.release_map import Boundaries
 from pipeline.release_quotes import ReleaseQuote
 from pipeline.release_register import tables_of
+from pipeline.release_texts import ReleaseText
 from pipeline.table_specs import TableSpecs, VariableSpec
 from pipeline.theme_tables import THEMES
 from pipeline.themes import specs_of
@@ -42,11 +44,12 @@ def draft(
     layers: Sequence[Boundaries] = (),
     replaces: str | None = None,
     changes: Sequence[str] = (),
+    texts: Sequence[ReleaseText] = (),
 ) -> Release:
     """Build the files of a release in the secure zone and register their hash. Raises StepRefused, ReleaseRefused, ReleaseInvalid.
 
-    `quotes`: approved ones that leave with the tables (pipeline.quotes). `layers`: boundaries for maps, the finest first. `replaces`:
-    the release that this is a new version of, with what changed, a sentence each. A draft that was built but not registered is built
+    `quotes`: approved ones that leave with the tables (pipeline.quotes); `texts`: cleaned ones (pipeline.text_release). `layers`:
+    boundaries for maps, the finest first. `replaces`: the release that this is a new version of, with what changed, a sentence each. A draft that was built but not registered is built
     again; one that is registered is never replaced.
     """
     wave = store.wave(wave_id)
@@ -60,7 +63,7 @@ def draft(
     specs = specs_of(store, wave_id, survey)
     published = tables_of(store, wave_id)
     attack = json.loads(store.vault.read(store.asset(wave_id, "attack").stored)["document"].iloc[0])
-    policy = load_policy(attack["policy"])
+    policy = policy_named(attack["policy"], store.zone)
     demonstration = gate.require_draft(store, survey, policy)
     first, last = store.days(wave_id)
     description = ReleaseDescription(
@@ -75,9 +78,11 @@ def draft(
         collected_to=last,
         answers=rounded_answers(store.asset(wave_id, "responses").stored.rows),
         policy=policy,
+        contact=gate.contact(store, survey),
         replaces=replaces,
         changes=tuple(changes),
-        attack=_result(attack, sum(table.values.size for table in published)),
+        protection=protection_by(policy),
+        attack=_result(attack, sum(table.values.size for table in published), nearly=not all(table.exact for table in published)),
     )
     by_id = {spec.id: spec for spec in specs.tables}
     tables = [
@@ -90,14 +95,14 @@ def draft(
         )
         for table in published
     ]
-    digest = build_release(draft_folder(store.zone, release_id), description, tables, layers, quotes=quotes)
+    digest = build_release(draft_folder(store.zone, release_id), description, tables, layers, quotes=quotes, texts=texts)
     return releases.draft(store, release_id, wave_id, actor, digest)
 
 
-def _result(document: dict[str, Any], cells: int) -> AttackResult:
+def _result(document: dict[str, Any], cells: int, *, nearly: bool) -> AttackResult:
     attack, before = document["report"]["attack"], document["earlier_releases"]
     fewest = None if attack["narrowest"] is None else int(attack["narrowest"]) + 1
-    return AttackResult(cells, int(attack["withheld"]), len(attack["exposed"]), fewest, earlier_releases=len(before))
+    return AttackResult(cells, int(attack["withheld"]), len(attack["exposed"]), fewest, earlier_releases=len(before), nearly=nearly)
 
 
 def _words(specs: TableSpecs, dimension: Dimension) -> ReleaseDimension:
