@@ -49,8 +49,8 @@ def draft(
     """Build the files of a release in the secure zone and register their hash. Raises StepRefused, ReleaseRefused, ReleaseInvalid.
 
     `quotes`: approved ones that leave with the tables (pipeline.quotes); `texts`: cleaned ones (pipeline.text_release). `layers`:
-    boundaries for maps, the finest first. `replaces`: the release that this is a new version of, with what changed, a sentence each. A draft that was built but not registered is built
-    again; one that is registered is never replaced.
+    boundaries for maps, the finest first. `replaces`: the release that this is a new version of, with what changed, a sentence each.
+    A draft that was built but not registered is built again; one that is registered is never replaced.
     """
     wave = store.wave(wave_id)
     require(store, wave, Verb.RELEASE)
