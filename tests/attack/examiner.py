@@ -80,13 +80,22 @@ def examine(folders: Iterable[Path], passphrase: str, ring: Path, records: Itera
     return Findings(find(needles, contents), opened, len(keys))
 
 
+def _read(path: Path) -> bytes:
+    """The bytes of a file; none, if a running server removed it after the folder was listed."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
 def surviving_keys(files: Iterable[Path], ring: KeyRing) -> Iterator[bytes]:
     """Every private key that the passphrase unwraps, in whatever file it lies, and whatever is said to have been destroyed."""
     for path in files:
-        if path.stat().st_size > 4096:
+        raw = _read(path)
+        if len(raw) > 4096:
             continue
         try:
-            yield bytes(ring._box.decrypt(bytes.fromhex(json.loads(path.read_bytes())["box"])))
+            yield bytes(ring._box.decrypt(bytes.fromhex(json.loads(raw)["box"])))
         except (ValueError, KeyError, TypeError, CryptoError):
             continue
 
@@ -103,7 +112,7 @@ def _opens(record: bytes, keys: list[bytes]) -> bool:
 
 def _content(path: Path, keys: list[bytes]) -> bytes:
     """The bytes of a file; of a data set that a key opens, its cells as well."""
-    raw = EMPTY.sub(bytes(64), path.read_bytes())
+    raw = EMPTY.sub(bytes(64), _read(path))
     if path.suffix != ".parquet":
         return raw
     factory = pe.CryptoFactory(lambda _: _AnyOf(keys))
@@ -117,5 +126,5 @@ def _content(path: Path, keys: list[bytes]) -> bytes:
 
 def boxes_in(raw: Iterable[Path], records: Iterable[bytes]) -> int:
     """How many of these sealed records lie whole in one of these files, though the database no longer knows them."""
-    contents = [path.read_bytes() for path in raw]
+    contents = [_read(path) for path in raw]
     return sum(any(record[100:400] in content for content in contents) for record in records)
