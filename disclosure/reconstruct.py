@@ -1,0 +1,113 @@
+"""Reconstruction: from all tables of one population to its records, as far as the tables leave no choice.
+
+Every combination of every variable's categories is an unknown count of children, tied by each published count; one that is at least
+one in whatever fits is a record that the tables give back, with every answer in it (the attack on the US census of 2010: Garfinkel,
+Abowd and Martindale, 2018). What is not small in any table may still be small in all of them together. For small populations: the
+unknowns multiply with each variable. It belongs to the attack, and shares no code with the defence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from disclosure.approximate import bounds_of
+from disclosure.audit import Progress
+from disclosure.inference import TOLERANCE, Search, equations, parts, tighten
+from disclosure.policy import Policy
+from disclosure.table import WITHHELD, Dimension, DisclosureError, Method, PublishedTable, Status
+
+MOST_CELLS = 20_000  # of the joint table, totals included
+JOINT = "all variables together"
+
+
+@dataclass(frozen=True)
+class Reconstructed:
+    """Records that are certain: combinations of categories, and at least how many children are in each."""
+
+    records: tuple[tuple[Mapping[str, str], int], ...]
+    linear_programs: int
+
+    @property
+    def pinned(self) -> int:
+        """Children whose whole record is given back."""
+        return sum(count for _, count in self.records)
+
+
+def reconstruct(tables: Sequence[PublishedTable], policy: Policy, *, progress: Progress | None = None) -> Reconstructed:
+    """The records that published tables of one population give back. Bounds are exact for reals: whole numbers may give back more.
+
+    A variable of which several options may be chosen is no part of a record, but its tables count. Raises DisclosureError if the
+    tables are of several populations, cut a variable differently, are too many for it, or contradict each other.
+    """
+    if len({table.population for table in tables}) != 1:
+        raise DisclosureError("records are reconstructed of one population: give tables of one wave, and at least one")
+    joint = _joint(tables)
+    secondary = any(not table.exact and (table.status == Status.SECONDARY).any() for table in tables)
+    bounded = [bounds_of(table, policy, secondary=secondary) for table in (*tables, joint)]
+    system = equations([_all_unknown(table) for table in (*tables, joint)])
+    for each, at in zip(bounded, system.cells, strict=True):
+        np.maximum.at(system.low, at, each.low.reshape(-1))
+        np.minimum.at(system.high, at, each.high.reshape(-1))
+    tighten(system)
+    inner = np.zeros(joint.values.shape, bool)
+    inner[np.ix_(*([d.index[leaf] for leaf in d.leaves] for d in joint.dimensions))] = True
+    wanted = np.zeros(len(system.low), bool)
+    wanted[system.cells[-1][inner.reshape(-1)]] = True
+    solved = done = 0
+    for cells, matrix, known in parts(system):
+        search = Search(matrix, known, system.low[cells], system.high[cells])
+        for k, cell in enumerate(cells.tolist()):
+            if wanted[cell] and system.low[cell] < system.high[cell]:
+                system.low[cell] = max(int(system.low[cell]), int(np.ceil(search.extreme(k, -1)[0] - TOLERANCE)))
+        solved += search.solved
+        done += len(cells)
+        if progress:
+            progress(done / len(system.low), "reconstructing records")
+    least = system.low[system.cells[-1]].reshape(joint.values.shape)
+    records = []
+    for place in np.argwhere(inner & (least > 0)).tolist():
+        codes = {d.name: d.codes[at] for d, at in zip(joint.dimensions, place, strict=True)}
+        records.append((codes, int(least[tuple(place)])))
+    return Reconstructed(tuple(records), solved)
+
+
+def _joint(tables: Sequence[PublishedTable]) -> PublishedTable:
+    """The table nobody published: every variable with one answer for each child, everything withheld."""
+    finest: dict[str, Dimension] = {}
+    for dimension in (dimension for table in tables for dimension in table.dimensions):
+        if _several(dimension):
+            continue
+        known = finest.setdefault(dimension.name, dimension)
+        one, other = sorted((known, dimension), key=lambda d: len(d.codes))
+        if not set(one.codes) <= set(other.codes):
+            raise DisclosureError(f"the tables cut '{dimension.name}' differently: give those that cut it alike")
+        finest[dimension.name] = other
+    for name, code in (pair for table in tables for pair in table.where):
+        if name not in finest:
+            finest[name] = Dimension.flat(name, (code, f"anything but {code}"))
+    dimensions = tuple(finest[name] for name in sorted(finest))
+    shape = tuple(len(dimension.codes) for dimension in dimensions)
+    if not dimensions or prod(shape) > MOST_CELLS:
+        raise DisclosureError(
+            f"the tables' variables make up more than {MOST_CELLS} combinations, or none: reconstruct a smaller population"
+        )
+    status = np.full(shape, Status.SECONDARY, dtype="<U9")
+    return PublishedTable(JOINT, dimensions, np.full(shape, WITHHELD), status, np.zeros(shape, np.int64), population=tables[0].population)
+
+
+def _several(dimension: Dimension) -> bool:
+    """True for options of which several may be chosen, and for two hierarchies over the same categories."""
+    return len({parent for parent, _ in dimension.partitions}) < len(dimension.partitions)
+
+
+def _all_unknown(table: PublishedTable) -> PublishedTable:
+    shape = table.values.shape
+    status = np.full(shape, Status.SECONDARY, dtype="<U9")
+    return PublishedTable(
+        table.id, table.dimensions, np.full(shape, WITHHELD), status, np.zeros(shape, np.int64), "", table.population, table.where,
+        Method.SUPPRESSION,
+    )  # fmt: skip
