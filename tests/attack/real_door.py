@@ -66,4 +66,5 @@ def real_door(folder: Path) -> Iterator[tuple[RealDoor, Wave]]:
         yield running, wave
     finally:
         running.end()
-    assert running.errors.read_text() == ""
+    said = running.errors.read_text()
+    assert said == "", said
