@@ -9,7 +9,8 @@ import re
 from urllib.parse import unquote_plus
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 LARGEST_BODY = 64 * 1024  # bytes; the longest form, every box full, every character escaped, needs well under half
 MOST_FIELDS = 500
@@ -21,12 +22,24 @@ async def form_pairs(request: Request) -> list[tuple[str, str]]:
     """The posted pairs, in order. Blank values are kept.
 
     Raises HTTPException: 415 for another type than a form's, 400 for a body that is not a form's, and whatever the body
-    limit raises (408, 413).
+    limit raises (408, 413); ClientDisconnect.
     """
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     if media_type.strip().lower() != FORM_TYPE or "charset" in parameters.lower().replace("charset=utf-8", ""):
         raise HTTPException(415)
-    return parse(await request.body())
+    return parse(await _body(request.receive))
+
+
+async def _body(receive: Receive) -> bytes:
+    """Nearly always it comes in one piece."""
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
 
 
 def parse(body: bytes) -> list[tuple[str, str]]:

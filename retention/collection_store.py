@@ -8,6 +8,7 @@ never overwrites in place, so its rows keep their order until `close()` writes t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 from typing import Protocol
 
@@ -53,6 +54,9 @@ class CollectionStore(Protocol):
 
     def wave(self) -> CollectionWave:
         """The wave on this server."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait in line for whoever else puts. What is put within it waits no more."""
 
     def put(self, records: Sequence[SealedResponse], wave_id: str | None = None) -> list[Receipt]:
         """Store records in one durable transaction. Raises WaveClosed, NoWave, DatabaseUnavailable; then try again.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,21 +58,28 @@ class SlotFile:
     def __init__(self, path: Path) -> None:
         self._folder, self._journal = path.parent, path.with_name(f"{path.name}-journal")
         self._first = True
+        self._mine = threading.local()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait in line for the other processes of the door. SQLite's own lock would have each look again after a while.
 
-        The lock is the folder's own, so that no file is needed for it; it ends with the process, however that ends.
+        The lock is the folder's own, so that no file is needed for it; it ends with the process, however that ends. Whoever has
+        the turn already goes on with it.
         """
+        if getattr(self._mine, "turn", False):
+            yield
+            return
         try:
             folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         except OSError:
             raise DatabaseUnavailable("The folder of the collection database cannot be opened.") from None
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
+            self._mine.turn = True
             yield
         finally:
+            self._mine.turn = False
             os.close(folder)
 
     def empty_journal(self, durably: bool) -> None:

@@ -12,7 +12,7 @@ import random
 import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -64,6 +64,9 @@ class SlotStore(WaveRow):
             if self._start(connection, wave, day, self._first_capacity, secrets.token_bytes(16)):
                 connection.execute(delete(slot))
                 self._add_slots(connection, 0, self._first_capacity)
+
+    def turn(self) -> AbstractContextManager[None]:
+        return self._file.turn()
 
     def put(self, records: Sequence[SealedResponse], wave_id: str | None = None) -> list[Receipt]:
         with self._writing(durably=False) as connection:
