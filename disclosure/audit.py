@@ -7,7 +7,7 @@ cell counts as safe only with such tables at hand, far enough apart; what stays 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,24 +15,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from disclosure.inference import NO_LIMIT, TOLERANCE, Equations, Key, Search, equations, parts, tighten
-from disclosure.policy import Attacker, Group, Policy, Zeros
-from disclosure.table import DisclosureError, PublishedTable, Status
+from disclosure.in_sight import Exposure as Exposure
+from disclosure.in_sight import group_limits, groups_shown, known_sums, named, small_counts_shown, take_for_granted
+from disclosure.inference import NO_LIMIT, TOLERANCE, Equations, Search, equations, parts, tighten
+from disclosure.policy import Policy
+from disclosure.table import DisclosureError, PublishedTable
+from disclosure.variation import Variation
 
 Whole = npt.NDArray[np.int64]
 Progress = Callable[[float, str], None]
 ALL_BOUNDS = 1_000  # up to so many withheld cells, the report holds every cell's exact bounds: two linear programs each
-
-
-@dataclass(frozen=True)
-class Exposure:
-    """A cell that gives too much away: what a reader can narrow it down to (`high` None: no limit), and how."""
-
-    table: str
-    cell: Mapping[str, str]
-    low: int
-    high: int | None
-    how: str
+FRUITLESS = 3  # tables that show nothing new, one after the other, before each count that is left is attacked by itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +74,7 @@ def audit(
     system = equations(published)
     attack = _Attack(published, system, policy, proofs)
     attack.run(progress)
-    exposed = [*_small(published, policy), *_groups(system, policy), *_known_sums(system, policy), *attack.narrow()]
+    exposed = [*small_counts_shown(published, policy), *groups_shown(system, policy), *known_sums(system, policy), *attack.narrow()]
     return attack.report(tuple(exposed))
 
 
@@ -90,7 +83,7 @@ class _Attack:
 
     def __init__(self, published: Sequence[PublishedTable], system: Equations, policy: Policy, proofs: Proofs | None) -> None:
         self.published, self.system, self.policy = published, system, policy
-        _take_for_granted(published, system, policy)
+        take_for_granted(published, system, policy)
         count = len(system.low)
         self.least, self.most = np.full(count, NO_LIMIT), np.full(count, -NO_LIMIT)
         self.base: Whole | None = None
@@ -98,7 +91,7 @@ class _Attack:
             self._check(proofs)
         tighten(system)
         self.low, self.high = system.low, system.high
-        self.must_reach = _group_limits(system, policy)
+        self.must_reach = group_limits(system, policy)
         self.how = np.full(count, "adding and subtracting whole numbers", dtype=object)
         self.all_bounds = count <= ALL_BOUNDS
         self.solved = 0
@@ -166,21 +159,26 @@ class _Attack:
         done = int(closed.sum())
         for cells, matrix, known in parts(self.system):
             search = Search(matrix, known, self.low[cells], self.high[cells])
-            self._part(cells, search)
+
+            def tell(attacked: int, before: int = done) -> None:
+                if progress:
+                    progress((before + attacked) / len(self.low), "attacking the tables")
+
+            self._part(cells, search, tell)
             self.solved += search.solved
             done += len(cells)
-            if progress:
-                progress(done / len(self.low), "attacking the tables")
+            tell(len(cells))
 
     def _saw(self, cells: Whole, table: Whole | None) -> None:
         if table is not None:
             self.least[cells] = np.minimum(self.least[cells], table)
             self.most[cells] = np.maximum(self.most[cells], table)
 
-    def _part(self, cells: Whole, search: Search) -> None:
-        if self.base is None:
-            table = search.extreme(0, 1)[1]
-            self._saw(cells, table if table is not None else search.whole(None, 1)[0])
+    def _part(self, cells: Whole, search: Search, tell: Callable[[int], None]) -> None:
+        table = self.base[cells] if self.base is not None else search.first()
+        self._saw(cells, table)
+        if table is not None and not self.all_bounds:
+            self._vary(cells, search, table, tell)
         for k, cell in enumerate(cells.tolist()):
             if not self.all_bounds and not self._short(cell):
                 continue
@@ -195,6 +193,21 @@ class _Attack:
                 self.how[cell] = "linear programming"
             elif self._short(cell):
                 self._in_whole_numbers(cells, k, search)
+
+    def _vary(self, cells: Whole, search: Search, table: Whole, tell: Callable[[int], None]) -> None:
+        """Finds tables that show many counts of a part to be open at once, as long as they show something new."""
+        rng = np.random.default_rng(20211108)
+        far = np.maximum(self.policy.minimum_width, table - self.must_reach[cells])
+        ways: Variation | None = None
+        fruitless = 0
+        while fruitless < FRUITLESS and (short := self._short(cells)).any():
+            if ways is None:
+                ways = Variation(search.matrix, search.known, table, search.low, search.high, far)
+            way = np.where(self.least[cells] > self.must_reach[cells], -1.0, rng.choice([-1.0, 1.0], len(cells)))
+            self._saw(cells, ways.pulled(np.where(short, way, 0.0)))
+            fruitless = 0 if self._short(cells).sum() < short.sum() else fruitless + 1
+            tell(int((~self._short(cells)).sum()))
+        self.solved += ways.solved if ways else 0
 
     def _in_whole_numbers(self, cells: Whole, k: int, search: Search) -> None:
         cell = cells[k]
@@ -222,7 +235,7 @@ class _Attack:
                 continue  # a difference between tables: a zero, or enough children
             where = "" if cell < self.system.implied else " of tables: a difference"
             yield Exposure(
-                self._table_of(cell), _named(self.system.keys[cell]), low, None if high >= NO_LIMIT else high, self.how[cell] + where
+                self._table_of(cell), named(self.system.keys[cell]), low, None if high >= NO_LIMIT else high, self.how[cell] + where
             )
 
     def _table_of(self, cell: int) -> str:
@@ -243,68 +256,3 @@ class _Attack:
         widths = (high - low)[cells]
         narrowest = int(widths.min()) if len(widths) else None
         return AuditReport(self.system.implied, exposed, tuple(lows), tuple(highs), self.all_bounds, narrowest, self.solved)
-
-
-def _named(key: Key) -> dict[str, str]:
-    return {part[0]: part[1] for part in key[1:] if isinstance(part, tuple)}
-
-
-def _take_for_granted(published: Sequence[PublishedTable], system: Equations, policy: Policy) -> None:
-    """Bounds that a reader has from knowing the rules. `low` holds already that zeros are published."""
-    if policy.attacker is Attacker.STATUS_KNOWN:
-        for table, at in zip(published, system.cells, strict=True):
-            status = table.status.reshape(-1)
-            primary, other = at[status == Status.PRIMARY], at[(status == Status.SECONDARY) & (table.floor.reshape(-1) > 0)]
-            system.high[primary] = np.minimum(system.high[primary], policy.threshold - 1)
-            system.low[other] = np.maximum(system.low[other], policy.threshold)
-
-
-def _small(published: Sequence[PublishedTable], policy: Policy) -> Iterator[Exposure]:
-    """Published counts under the threshold; a zero too, where zeros are protected and this one could be otherwise."""
-    least = 0 if policy.zeros is Zeros.PROTECTED else 1
-    for table in published:
-        for at in np.argwhere((table.values >= least) & (table.values < policy.threshold)):
-            cell = {d.name: d.codes[k] for d, k in zip(table.dimensions, at, strict=True)}
-            if policy.cannot_be(cell | dict(table.where)) and table.values[tuple(at)] == 0:
-                continue
-            value = int(table.values[tuple(at)])
-            yield Exposure(table.id, cell, value, value, "published under the threshold")
-
-
-def _group_sums(system: Equations, policy: Policy) -> Iterator[tuple[int, int, tuple[Key, ...]]]:
-    """(total, how many may stand apart, categories) of each published group that group disclosure is about."""
-    if policy.group_disclosure is not Group.NONE:
-        for variable, parent, children in system.sums:
-            total = system.counts.get(parent, 0)
-            if variable not in policy.identifying_variables and total >= policy.threshold and len(children) > 1:
-                yield total, int(policy.group_disclosure is Group.ALL_BUT_ONE), children
-
-
-def _group_limits(system: Equations, policy: Policy) -> Whole:
-    """For each unknown: what its count must possibly not exceed, or else it is known that (nearly) a whole group is there."""
-    number = {key: k for k, key in enumerate(system.keys)}
-    limits = np.full(len(number), NO_LIMIT)
-    for total, spare, children in _group_sums(system, policy):
-        for child in children:
-            if child in number:
-                limits[number[child]] = min(limits[number[child]], total - spare - 1)
-    return limits
-
-
-def _groups(system: Equations, policy: Policy) -> Iterator[Exposure]:
-    """Published groups whose published counts say what all of them, or all but one, answered."""
-    for total, spare, children in _group_sums(system, policy):
-        for child in children:
-            count = system.counts.get(child, 0)
-            if count >= total - spare:
-                yield Exposure("", _named(child), count, count, "group disclosure: (nearly) all of a group in one category")
-
-
-def _known_sums(system: Equations, policy: Policy) -> Iterator[Exposure]:
-    """Totals whose withheld parts have a known sum that is too small."""
-    for _, parent, children in system.sums if policy.minimum_withheld_sum else ():
-        if parent in system.counts:
-            hidden = [child for child in children if child not in system.counts]
-            left = system.counts[parent] - sum(system.counts.get(child, 0) for child in children)
-            if hidden and 0 < left < policy.minimum_withheld_sum:
-                yield Exposure("", _named(parent), left, left, f"the withheld parts of this total are known to be {left} together")

@@ -17,6 +17,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from disclosure.table import Dimension, DisclosureError, PublishedTable
+from disclosure.variation import mend, program
 
 Key = tuple[str | tuple[str, str], ...]
 Whole = npt.NDArray[np.int64]
@@ -234,6 +235,18 @@ class Search:
         """True if these whole numbers are a possible table."""
         inside = (values >= self.low).all() and (values <= self.high).all()
         return bool(inside and (self.matrix @ values == self.known).all())
+
+    def first(self) -> Whole | None:
+        """Any whole-number table that fits; None if none was found."""
+        solver = program(self.matrix, self.known, self.low.astype(float), self.high.astype(float), whole=False)
+        solver.setOptionValue("presolve", "choose")  # from nothing, it is worth its time
+        solver.run()
+        self.solved += 1
+        if solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+            raise DisclosureError("no table fits what is published: check how it was made")
+        values = np.array(solver.getSolution().col_value)
+        table = mend(self.matrix, self.known, values, self.low, self.high) if len(values) == self.count else None
+        return table if table is not None else self.whole(None, 1)[0]
 
     def extreme(self, target: int, direction: int) -> tuple[float, Whole | None]:
         """Largest (direction 1) or least (-1) real value of an unknown (inf if nothing limits it); that table, if it is whole."""
