@@ -7,7 +7,6 @@ and the move is the proof. Moves of least cost are found by linear programming (
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
@@ -16,121 +15,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
+from disclosure.groups import UNBOUNDED, Groups, Whole
 
-UNBOUNDED = np.int64(2**40)
+Floats = npt.NDArray[np.float64]
+
 ROUNDING = 1e-6
 LARGEST_SCALE = 12  # a fractional move is scaled up to whole numbers by at most this
 DIVES = 8  # changes held at whole numbers, one after the other, before a search
 SEARCH_NODES = 300  # branch-and-bound nodes for a move that has no whole-number scaling
-
-
-@dataclass(frozen=True, eq=False)
-class Groups:
-    """Cells that can only move together. `of` (cells): group or -1 (cannot move at all); `sign`: in or against its direction.
-
-    `matrix` (sums left, groups) holds what still has to be kept; `up` and `down` are how far each group can go.
-    """
-
-    of: Whole
-    sign: Whole
-    matrix: sparse.csr_matrix
-    up: Whole
-    down: Whole
-
-    def cells(self, move: Whole) -> Whole:
-        """The cells' changes (cells,) for the groups' changes."""
-        return np.asarray(np.where(self.of >= 0, self.sign * move[self.of], 0), dtype=np.int64)
-
-
-def group(matrix: sparse.csr_matrix, movable: Mask, up: Whole, down: Whole) -> Groups:
-    """Puts together the movable cells that sums tie to each other, and drops those that sums hold fast.
-
-    matrix (sums, cells); up, down (cells,): how far each cell can go, at least 0.
-    """
-    cells = np.flatnonzero(movable)
-    of = np.full(matrix.shape[1], -1, np.int64)
-    of[cells] = np.arange(len(cells))
-    sign = np.ones(matrix.shape[1], np.int64)
-    left = matrix[:, cells].astype(np.int64).tocsr()
-    while True:
-        left.eliminate_zeros()
-        entries = np.diff(left.indptr)
-        left, entries = left[entries > 0], entries[entries > 0]
-        starts: Whole = np.asarray(left.indptr[:-1], dtype=np.int64)
-        fixed: Mask = np.zeros(left.shape[1], np.bool_)
-        fixed[left.indices[starts[entries == 1]]] = True
-        pairs = starts[entries == 2]
-        pairs = pairs[np.abs(left.data[pairs]) == np.abs(left.data[pairs + 1])]
-        a, b = left.indices[pairs], left.indices[pairs + 1]
-        opposite: Mask = np.asarray(np.sign(left.data[pairs]) == np.sign(left.data[pairs + 1]))
-        if not fixed.any() and not len(pairs):
-            break
-        root, parity = _tie(left.shape[1], a, b, opposite, fixed)
-        keep: Whole = np.flatnonzero((root == np.arange(len(root))) & ~fixed)
-        number = np.full(len(root) + 1, -1, np.int64)
-        number[keep] = np.arange(len(keep))
-        new = number[root]
-        alive = of >= 0
-        sign[alive] *= parity[of[alive]]
-        of[alive] = new[of[alive]]
-        good = new >= 0
-        step = sparse.csr_matrix((parity[good], (np.flatnonzero(good), new[good])), shape=(len(root), len(keep)))
-        left = (left @ step).tocsr()
-    groups = left.shape[1]
-    room_up = np.full(groups, UNBOUNDED)
-    room_down = np.full(groups, UNBOUNDED)
-    standing = np.flatnonzero(of >= 0)
-    with_it = sign[standing] > 0
-    np.minimum.at(room_up, of[standing], np.where(with_it, up[standing], down[standing]))
-    np.minimum.at(room_down, of[standing], np.where(with_it, down[standing], up[standing]))
-    return Groups(of, sign, _without_repeats(left), room_up, room_down)
-
-
-def _tie(count: int, a: npt.NDArray[np.int32], b: npt.NDArray[np.int32], opposite: Mask, fixed: Mask) -> tuple[Whole, Whole]:
-    """Union-find with signs: root of each column and its sign towards it; a group that is its own opposite is fixed."""
-    root, parity = list(range(count)), [1] * count
-
-    def find(k: int) -> tuple[int, int]:
-        path = []
-        while root[k] != k:
-            path.append(k)
-            k = root[k]
-        sign = 1
-        for node in reversed(path):
-            sign *= parity[node]
-            root[node], parity[node] = k, sign
-        return k, (parity[path[0]] if path else 1)
-
-    for first, second, flip in zip(a.tolist(), b.tolist(), opposite.tolist(), strict=True):
-        (i, si), (j, sj) = find(first), find(second)
-        sign = -1 if flip else 1
-        if i == j:
-            fixed[i] |= si * sj != sign
-        else:
-            root[j], parity[j] = i, si * sj * sign
-            fixed[i] |= fixed[j]
-    ends = [find(k) for k in range(count)]
-    roots = np.array([end for end, _ in ends], np.int64)
-    fixed_roots = np.zeros(count, bool)
-    fixed_roots[roots[fixed]] = True
-    fixed |= fixed_roots[roots]
-    roots[fixed] = count
-    return roots, np.array([sign for _, sign in ends], np.int64)
-
-
-def _without_repeats(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    matrix.sum_duplicates()
-    matrix.eliminate_zeros()
-    matrix = matrix[np.diff(matrix.indptr) > 0]
-    seen: dict[bytes, int] = {}
-    for row in range(matrix.shape[0]):
-        span = slice(matrix.indptr[row], matrix.indptr[row + 1])
-        signs = matrix.data[span] * np.sign(matrix.data[span][0])
-        seen.setdefault(matrix.indices[span].tobytes() + signs.tobytes(), row)
-    return matrix[sorted(seen.values())]
 
 
 class Finder:

@@ -14,7 +14,7 @@ from disclosure.audit import AuditReport, Proofs
 from disclosure.blocks import Budget
 from disclosure.differencing import Meanings, attack_together, cells_behind
 from disclosure.policy import Policy
-from disclosure.secondary import Pattern
+from disclosure.problem import Pattern
 from disclosure.standing import joined, with_standing
 from disclosure.suppression import Chosen, Wishes, choose
 from disclosure.system import System, link
@@ -107,7 +107,11 @@ def protect(
             break
         standing = replace(standing, hide=joined(standing.hide, behind))
     _refuse_exposed(found)
-    summary = tuple(_summary(table, result) for table, result in zip(tables, published, strict=True))
+    hurried = chosen.pattern.hurried if chosen.pattern.hurried is not None else np.zeros(len(system.x), bool)
+    summary = tuple(
+        {**_summary(table, result), "withheld_for_lack_of_time": int(hurried[at].sum())}
+        for table, result, at in zip(tables, published, system.entries, strict=False)
+    )
     return Protected(published, policy, found, proofs, summary)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from disclosure.secondary import Pattern
+from disclosure.problem import Pattern
 
 
 class SolvedBlocks(MutableMapping[str, Pattern]):

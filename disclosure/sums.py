@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from disclosure.moves import Mask
-from disclosure.secondary import Problem
+from disclosure.groups import Mask
+from disclosure.problem import Problem
 from disclosure.system import System
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from disclosure.blocks import Budget, suppress_in_blocks
-from disclosure.moves import UNBOUNDED
+from disclosure.groups import UNBOUNDED
 from disclosure.policy import Attacker, Policy
 from disclosure.primary import Primary, primary
-from disclosure.secondary import Floats, Pattern, Problem
+from disclosure.problem import Floats, Pattern, Problem
 from disclosure.sums import cells_for_sums
 from disclosure.system import Mask, System
 from disclosure.table import TOTAL, WITHHELD, Counts, DisclosureError, PublishedTable, Table

@@ -169,7 +169,7 @@ def test_proofs_are_checked_not_believed() -> None:
 
 def test_protect_refuses_when_its_own_attack_finds_something(monkeypatch: pytest.MonkeyPatch) -> None:
     import disclosure.suppression as module
-    from disclosure.secondary import Pattern, Problem
+    from disclosure.problem import Pattern, Problem
     from disclosure.system import System
 
     def careless(_system: System, problem: Problem, *_how: object) -> Pattern:

@@ -13,7 +13,7 @@ from disclosure.audit import audit
 from disclosure.policy import Group, load_policy
 from disclosure.primary import Primary
 from disclosure.protect import protect
-from disclosure.secondary import Problem
+from disclosure.problem import Problem
 from disclosure.system import System
 from disclosure.table import Dimension, DisclosureError, PublishedTable, Table
 
