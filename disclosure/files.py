@@ -17,7 +17,9 @@ import numpy as np
 import pandas as pd
 
 from disclosure.audit import AuditReport, Progress
+from disclosure.blocks import Budget
 from disclosure.clothes import Columns, attack_clothes, dimensions_in
+from disclosure.columns import numbers, positions
 from disclosure.differencing import attack_together
 from disclosure.inner_files import read_csv, read_inner, read_trees, read_wishes
 from disclosure.policy import Policy
@@ -36,9 +38,13 @@ def protect_files(
     out: Path,
     *,
     wishes: Path | None = None,
+    budget: Budget | None = None,
     progress: Progress | None = None,
 ) -> Protected:
-    """Protects the tables in these files together and writes each, and the report, into `out`. `wishes`: a file of wishes.
+    """Protects the tables in these files together and writes each, and the report, into `out`.
+
+    `wishes`: a file of wishes. `budget`: what the search for a cheap pattern may cost; the report says what was withheld for
+    lack of time.
 
     Raises DisclosureError in one sentence if a file is bad or the tables cannot be protected; then nothing is written.
     """
@@ -46,12 +52,19 @@ def protect_files(
         raise DisclosureError("the results would overwrite the files given: choose another folder")
     inner = read_inner(paths, hierarchies)
     wanted = read_wishes(wishes, inner.tables) if wishes else None
-    result = protect(inner.tables, policy, keys=inner.keys, wishes=wanted, progress=progress)
+    result = protect(inner.tables, policy, keys=inner.keys, wishes=wanted, budget=budget, progress=progress)
     out.mkdir(parents=True, exist_ok=True)
     for table in result.tables:
-        table.to_frame().to_csv(out / f"{table.id}.csv", index=False)
+        _write(table, out / f"{table.id}.csv")
     (out / REPORT).write_text(json.dumps(_report(result), indent=1), encoding="utf-8")
     return result
+
+
+def _write(table: PublishedTable, path: Path) -> None:
+    """Every cell, one code of the first variable after the other, so that the text of few rows is held at a time."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for number, frame in enumerate(table.frames()):
+            frame.to_csv(file, index=False, header=number == 0, lineterminator="\n")
 
 
 def compare_files(
@@ -155,15 +168,15 @@ def _published(
         dimensions = [_published_dimension(name, v, frame[v].unique().tolist(), trees.get(v)) for v in variables]
     position = np.zeros(len(frame), np.int64)
     for dimension in dimensions:
-        found = frame[dimension.name].map(dimension.index)
-        if found.isna().any():
-            code = frame[dimension.name][found.isna()].iloc[0]
+        found = positions(frame[dimension.name], dimension.index)
+        if (found < 0).any():
+            code = frame[dimension.name].iloc[int(found.argmin())]
             raise DisclosureError(f"'{name}.csv': '{code}' in column '{dimension.name}' is an unknown code")
-        position = position * len(dimension.codes) + found.to_numpy(np.int64)
+        position = position * len(dimension.codes) + found
     if len(np.unique(position)) != len(position):
         raise DisclosureError(f"'{name}.csv' has the same cell in two rows")
     blank = (frame["n"] == "").to_numpy()
-    n = pd.to_numeric(frame["n"].where(~blank, "0"), errors="coerce").to_numpy(float)
+    n = np.where(blank, 0, numbers(frame["n"]))
     if not np.isfinite(n).all() or (n < 0).any() or (n != np.floor(n)).any():
         raise DisclosureError(f"'{name}.csv': column 'n' must hold whole numbers from 0 up, or nothing where a count is withheld")
     shape = tuple(len(dimension.codes) for dimension in dimensions)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from disclosure.columns import numbers, positions, read_columns
 from disclosure.suppression import Wishes
 from disclosure.table import NOT, TOTAL, Counts, Dimension, DisclosureError, Table
 
@@ -41,7 +42,7 @@ def read_inner(paths: Sequence[Path], hierarchies: Mapping[str, Path]) -> Inner:
     flat: dict[str, dict[str, None]] = {}
     for name, frame in frames.items():
         for variable in variables[name]:
-            flat.setdefault(variable, {}).update(dict.fromkeys(frame[variable]))
+            flat.setdefault(variable, {}).update(dict.fromkeys(frame[variable].unique()))
     tables, keys = [], {}
     for name, frame in frames.items():
         dimensions = [_dimension(name, v, list(flat[v]), frame[v].unique().tolist(), trees.get(v)) for v in variables[name]]
@@ -53,11 +54,11 @@ def read_inner(paths: Sequence[Path], hierarchies: Mapping[str, Path]) -> Inner:
 
 
 def _keys(table: Table, frame: pd.DataFrame) -> Counts:
-    found = pd.to_numeric(frame[KEY], errors="coerce").to_numpy(float)
+    found = numbers(frame[KEY])
     if not np.isfinite(found).all() or (found < 0).any() or (found != np.floor(found)).any():
         raise DisclosureError(f"'{table.id}.csv': column '{KEY}' must hold the sum of the cell's record keys in every row")
     keys = np.zeros(tuple(len(dimension.leaves) for dimension in table.dimensions), np.int64)
-    at = tuple(frame[d.name].map({leaf: k for k, leaf in enumerate(d.leaves)}).to_numpy(np.int64) for d in table.dimensions)
+    at = tuple(positions(frame[d.name], {leaf: k for k, leaf in enumerate(d.leaves)}) for d in table.dimensions)
     keys[at] = found.astype(np.int64)
     return keys
 
@@ -109,18 +110,16 @@ def _price(text: str, path: Path, number: int) -> float:
 
 
 def read_csv(path: Path, *, check_codes: bool = True) -> pd.DataFrame:
-    """A CSV file as text, stripped. Raises DisclosureError."""
+    """A CSV file as text, stripped, each column as categories. Raises DisclosureError."""
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        frame = read_columns(path)
     except FileNotFoundError:
         raise DisclosureError(f"there is no file '{path.name}'") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError):
         raise DisclosureError(f"'{path.name}' cannot be read as a CSV file in UTF-8") from None
-    frame.columns = [str(column).strip() for column in frame.columns]
     if len(set(frame.columns)) != len(frame.columns) or frame.empty:
         raise DisclosureError(f"'{path.name}' has no rows, or a column twice")
     for column in frame.columns:
-        frame[column] = frame[column].str.strip()
         if check_codes and column not in ("n", "status", KEY) and (frame[column] == "").any():
             raise DisclosureError(f"'{path.name}' has an empty code in column '{column}'")
     return frame

@@ -7,7 +7,7 @@ over the same leaves, and "choose up to five" (each option and its complement) a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from disclosure.columns import numbers, positions
 
 Counts = npt.NDArray[np.int64]
 Partition = tuple[str, tuple[str, ...]]
@@ -224,16 +226,15 @@ class Table:
         position = np.zeros(len(frame), np.int64)
         for dimension in dims:
             leaves = {leaf: k for k, leaf in enumerate(dimension.leaves)}
-            codes = frame[dimension.name].astype(str)
-            found = codes.map(leaves)
-            if found.isna().any():
-                code = codes[found.isna()].iloc[0]
+            found = positions(frame[dimension.name], leaves)
+            if (found < 0).any():
+                code = str(frame[dimension.name].iloc[int(found.argmin())])
                 problem = "is a total, but only inner cells belong here" if code in dimension.index else "is an unknown code"
                 raise DisclosureError(f"table '{table_id}': '{code}' in column '{dimension.name}' {problem}")
-            position = position * len(leaves) + found.to_numpy(np.int64)
+            position = position * len(leaves) + found
         if len(np.unique(position)) != len(position):
             raise DisclosureError(f"table '{table_id}' has the same cell in two rows: add them up or remove one")
-        n = pd.to_numeric(frame["n"], errors="coerce").to_numpy(float)
+        n = numbers(frame["n"])
         if not np.isfinite(n).all() or (n < 0).any() or (n != np.floor(n)).any() or (n > 2**53).any():
             raise DisclosureError(f"table '{table_id}': column 'n' must hold whole numbers from 0 up in every row")
         inner = np.zeros(tuple(len(d.leaves) for d in dims), np.int64)
@@ -301,15 +302,20 @@ class PublishedTable:
 
         `show_status=False` gives the form for readers: "withheld" without saying which cells are small.
         """
-        grid = np.indices(self.values.shape).reshape(len(self.dimensions), -1)
-        columns: dict[str, Any] = {
-            dimension.name: np.array(dimension.codes, dtype=object)[positions]
-            for dimension, positions in zip(self.dimensions, grid, strict=True)
-        }
-        columns["n"] = pd.arrays.IntegerArray(self.values.reshape(-1).copy(), self.withheld.reshape(-1).copy())
-        status = self.status.reshape(-1)
-        columns["status"] = status.astype(object) if show_status else np.where(status == Status.PUBLISHED, "published", "withheld")
-        return pd.DataFrame(columns)
+        return pd.concat(self.frames(show_status=show_status), ignore_index=True)
+
+    def frames(self, *, show_status: bool = True) -> Iterator[pd.DataFrame]:
+        """`to_frame` in pieces, one for each code of the first dimension."""
+        first, *others = self.dimensions
+        grid = np.indices(self.values.shape[1:]).reshape(len(others), self.values[0].size)
+        for k, code in enumerate(first.codes):
+            columns: dict[str, Any] = {first.name: np.full(self.values[k].size, code, dtype=object)}
+            for dimension, at in zip(others, grid, strict=True):
+                columns[dimension.name] = np.array(dimension.codes, dtype=object)[at]
+            status = self.status[k].reshape(-1)
+            columns["n"] = pd.arrays.IntegerArray(self.values[k].reshape(-1).copy(), (status != Status.PUBLISHED).copy())
+            columns["status"] = status.astype(object) if show_status else np.where(status == Status.PUBLISHED, "published", "withheld")
+            yield pd.DataFrame(columns)
 
     def percentages(self, dimension: str, decimals: int = 0) -> npt.NDArray[np.float64]:
         """Each cell as a percentage of its total over one dimension; NaN unless both are published and the total is not 0.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,19 +45,28 @@ def protect(
     hierarchy: Hierarchies = None,
     policy: PolicyName = "ons-threshold-10",
     wishes: Annotated[Path | None, typer.Option(exists=True, help="CSV of cells to `show` or `hide`, or their `cost`.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0, help="Search no longer than this for what is cheapest to withhold; then withhold more.")
+    ] = None,
 ) -> None:
     """Protect tables of inner cells together, attack the result, and write it only if it withstands."""
+    from disclosure.blocks import Budget
     from disclosure.files import protect_files
     from disclosure.policy import load_policy
+
+    end = inf if minutes is None else monotonic() + 60 * minutes
 
     with ExitStack() as stack:
         tell = bar("protect", stack)
         rules = load_policy(policy)
         told = _percent(tell)
-        result = protect_files(tables, _hierarchies(hierarchy), rules, out, wishes=wishes, progress=told)
+        budget = Budget(spent=lambda: monotonic() >= end)
+        result = protect_files(tables, _hierarchies(hierarchy), rules, out, wishes=wishes, budget=budget, progress=told)
     for entry in result.summary:
         hidden = int(entry["primary"]) + int(entry["secondary"])
         console.print(f"{entry['id']:36} {entry['cells']:6} cells, {hidden:5} withheld", highlight=False, soft_wrap=True, markup=False)
+    if hurried := sum(int(entry.get("withheld_for_lack_of_time", 0)) for entry in result.summary):
+        console.print(f"{hurried} of them only because there was no time for a cheaper way.", highlight=False)
     console.print(f"Written to {out}; report.json is for the office alone.", highlight=False, soft_wrap=True)
 
 
