@@ -15,7 +15,7 @@ from api.jinja import new_environment
 from api.journey import Action, Show, carried_answers, progress
 from api.static_files import static_files
 from forms.answers import Problem
-from forms.helplines import helplines
+from forms.helplines import helplines, offered
 from forms.survey import Form, Kind, Option, Page, Question, Survey, SurveyError
 from forms.window import Window
 
@@ -129,6 +129,7 @@ def question_page(form: Form, nonce: str, shown: Show) -> str:
         problems=complaints,
         errors={complaint.field: complaint.text for complaint in complaints},
         heading=_heading(form, page),
+        offered=offered(_asked(page)),
         has_helper_page=any(one.by_parent for one in form.pages),
         hidden=_hidden(form, nonce, page, carried_answers(form, shown), last=n == total),
         n=n,
@@ -139,6 +140,12 @@ def question_page(form: Form, nonce: str, shown: Show) -> str:
         count_text=lambda left: _count_text(form, left),
         by_letter=_by_letter,
     )
+
+
+def _asked(page: Page) -> set[str]:
+    """The questions of a page, and its rows."""
+    rows = {f"{question.id}.{row.code}" for question in page.questions for row in question.rows if page.row in (None, row.code)}
+    return rows | {question.id for question in page.questions}
 
 
 def unavailable(form: Form, nonce: str, shown: Show, action: Action = Action.NEXT, last: bool = True) -> str:

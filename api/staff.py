@@ -25,6 +25,7 @@ from api.staff_guard import Guard, LoopbackOnly, Visit
 from api.staff_proxy import TrustedProxy
 from api.staff_quality import add_quality
 from api.staff_quotes import add_quotes
+from api.staff_record import add_record
 from api.staff_releases import add_release_desk
 from api.staff_requests import add_requests
 from api.staff_retention import add_retention
@@ -85,6 +86,7 @@ def create_app(zone: SecureZone, release_zone: ReleaseZone | None = None, clock:
     add_quotes(guard, store)
     add_release_desk(guard, store, release_zone)
     add_assessment(guard, store)
+    add_record(guard, store)
     add_accounts(guard, store)
     add_retention(guard, store)
     add_requests(guard, store)

@@ -13,9 +13,12 @@ from api.office import page
 from api.staff_guard import Guard, Visit
 from governance.safeguarding import Outcome, Record, SafeguardingError, Waiting, decide, load_policy, queue, waiting
 from governance.safeguarding_join import MEANS, joined, sign_join, signers
+from pipeline.councils import Councils
 from retention.ledger import Entry
 from retention.secure_store import SecureStore, today
 from retention.staff import Role
+
+SHOWN = {"lad25cd": "Council", "rgn": "Region"}
 
 
 def add_safeguarding(guard: Guard, store: SecureStore, texts: ClosedTexts) -> None:
@@ -49,7 +52,10 @@ def add_safeguarding(guard: Guard, store: SecureStore, texts: ClosedTexts) -> No
     @guard.post("/safeguarding/{flag}/joined", Role.SAFEGUARDING_LEAD)
     def areas(visit: Visit) -> Response:
         found = joined(store, visit.path("flag"), visit.member.name)
-        return page("staff/message", text="; ".join(f"{name}: {value}" for name, value in found.items()), member=visit.member, csrf="")
+        known = Councils.of_2025()
+        names = {**known.names, **known.region_names}
+        shown = [(words, found.get(column, ""), names.get(found.get(column, ""), "not known")) for column, words in SHOWN.items()]
+        return page("staff/safeguarding_areas", csrf=visit.session.csrf, member=visit.member, areas=shown, flag=visit.path("flag"))
 
     def _shown(visit: Visit, one: Waiting, problem: str, status: int) -> Response:
         with store.record(Entry(visit.member.name, "safeguarding-view", one.flag.wave, {"flag": one.flag.id})):

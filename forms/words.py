@@ -63,6 +63,7 @@ FORM_WORDS = _keys(
     *(f"risk_{topic}{ending}" for topic in RISK_TOPICS for ending in ("_heading", "")),
     # where help is
     "help_title", "help_intro", "help_emergency", "help_cannot_trace", "help_back_link",
+    "help_offer",  # beside questions that can stir something up; folded up
     "helpline_childline", "helpline_samaritans", "helpline_shout", "helpline_runaway",
     # on paper: only what differs there, where nothing is pressed and somebody types it in
     "paper_how", "paper_what_happens", "paper_place", "paper_honest", "paper_end", "paper_council_label",

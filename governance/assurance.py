@@ -13,7 +13,7 @@ import json
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -21,6 +21,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from governance.approvals import Kind, Signed
+from governance.cases import kinds
 from governance.gates import Gate
 from governance.opening import Situation, standing
 from governance.risks import Measure, Register
@@ -107,7 +108,18 @@ def _gaps(at: Situation, proofs: Mapping[str, Proof], absent: Iterable[str], for
             if outcome is not Outcome.PASSED:
                 gaps.append(f"Measure '{measure.code}' is not shown to work: {test} was {outcome}.")
     gaps += [str(one) for one in standing(at).missing if not (for_approval and one.gate is Gate.G2)]
-    return gaps
+    return gaps + list(overdue(at))
+
+
+def overdue(at: Situation) -> Iterator[str]:
+    """What has run out and shuts no gate: training and clearance of the office's people, and laws that nobody has looked up for a year."""
+    for person in at.record.people.staff:
+        for what, until in (("training", person.trained_until), ("clearance", person.cleared_until)):
+            if until < at.today and not person.example:
+                yield f"The {what} of {person.account} ended on {until.isoformat()}: renew it, or take them out of people.yaml."
+    for kind in kinds().values():
+        if kind.unchecked(at.today):
+            yield f"The clock of '{kind.title}' was last looked up on {kind.checked_on.isoformat()}: look up {kind.law}."
 
 
 def unfound(register: Register, root: Path = ROOT) -> list[str]:

@@ -22,6 +22,7 @@ from retention.secure_store import SecureStore, today
 FILE = Path(__file__).with_name("cases.yaml")
 OPENED, ACKNOWLEDGED, EXTENDED, CLOSED = "case-open", "case-acknowledge", "case-extend", "case-close"
 EXTENSION_MONTHS = 2  # Art. 12(3): by two further months where necessary
+CHECK_HOLDS = timedelta(days=365)  # the law changes
 _SHORTEST, _LONGEST = 20, 1000
 # What would make a case hold a person's data: addresses of email, long numbers, postcodes.
 _PERSONAL = re.compile(r"\S@\S|\d[\d ]{6,}\d|\b[A-Za-z]{1,2}\d[A-Za-z\d]? ?\d[A-Za-z]{2}\b")
@@ -33,18 +34,30 @@ class CaseError(ValueError):
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of case: its clock, and what is honestly answered. `hours` is for breaches, `months` for all others."""
+    """One kind of case: its clock, and what is honestly answered. The clock is in months, days or, for breaches, hours.
+
+    `law`: where the clock comes from; `checked_on`: when somebody last looked it up; `confirm`: what a lawyer of the office must say.
+    """
 
     code: str
     title: str
     answer: str
+    law: str
+    checked_on: date
+    confirm: str
     months: int = 0
+    days: int = 0
     hours: int = 0
     acknowledge_days: int = 0
 
     def __post_init__(self) -> None:
-        if (self.months > 0) == (self.hours > 0) or not self.title or not self.answer:
-            raise CaseError(f"governance/cases.yaml: '{self.code}' needs a title, an answer, and either months or hours.")
+        clocks = [clock for clock in (self.months, self.days, self.hours) if clock > 0]
+        if len(clocks) != 1 or not (self.title and self.answer and self.law and self.confirm) or type(self.checked_on) is not date:
+            raise CaseError(f"governance/cases.yaml: '{self.code}' needs title, answer, one clock, its law, and the day of its check.")
+
+    def unchecked(self, day: date) -> bool:
+        """True if nobody has looked the law up for a year."""
+        return day - self.checked_on > CHECK_HOLDS
 
 
 @dataclass(frozen=True)
@@ -166,7 +179,9 @@ def _case(steps: tuple[Decision, ...]) -> Case:
     first = steps[0]
     kind, received = kinds()[str(first.content["kind"])], date.fromisoformat(str(first.content["received_on"]))
     extended = EXTENSION_MONTHS if any(one.kind == EXTENDED for one in steps) else 0
-    due = received + timedelta(days=kind.hours // 24 - 1) if kind.hours else months_after(received, kind.months + extended)
+    due = (
+        received + timedelta(days=kind.days or kind.hours // 24 - 1) if not kind.months else months_after(received, kind.months + extended)
+    )
     acknowledged = any(one.kind == ACKNOWLEDGED for one in steps)
     by = received + timedelta(days=kind.acknowledge_days) if kind.acknowledge_days and not acknowledged else None
     return Case(int(first.subject.removeprefix("case-")), kind, received, str(first.content["about"]), due, by, steps)

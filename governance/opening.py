@@ -144,6 +144,10 @@ def g10_help_and_record(at: Situation) -> Iterator[str]:
             yield f"{line.name} was last checked on {line.checked_on.isoformat()}: call it, and write today's date into helplines.yaml."
         elif line.checked_on > at.today:
             yield f"{line.name} is said to be checked on a day that has not come: correct its date in helplines.yaml."
+    for processor in at.record.processors.processors:
+        if processor.contract_until < at.today:
+            ended = processor.contract_until.isoformat()
+            yield f"The contract with {processor.name} ended on {ended}: renew it, or take its machines away (Art. 28)."
     covered = {step for purpose in at.record.processing.purposes for step in purpose.steps}
     for verb in Verb:
         if verb not in covered:

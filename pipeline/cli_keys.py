@@ -28,13 +28,13 @@ def share(
     """Divide the passphrase among people, and destroy the file that held it. Then set BIGASK_SHARES instead."""
     from retention.keys import overwrite_and_remove
     from retention.ledger import Entry
-    from retention.shares import open_passphrase, share_passphrase
+    from retention.shares import ZONE, keys_of, open_passphrase, share_passphrase
 
     settings, store = open_store()
     zone = settings.secure
     passphrase = zone.passphrase()
     paths = share_passphrase(passphrase, zone.closed_passphrase, out, people, needed)
-    if open_passphrase(zone.closed_passphrase, paths[-needed:]) != passphrase:
+    if open_passphrase(zone.closed_passphrase, keys_of(paths[-needed:])[ZONE]) != passphrase:
         raise typer.BadParameter("the shares do not give the passphrase back; nothing was destroyed")
     with store.record(Entry(person, "keys-share", "office", {"people": len(people), "needed": needed})):
         pass

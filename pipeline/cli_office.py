@@ -25,14 +25,26 @@ def _group() -> None:
 
 
 @wave_app.command("open")
-def wave_open(wave: Annotated[str, typer.Argument()], person: Person, survey: str = "big_ask") -> None:
-    """Ask the opening gate, make the keys of a new wave, and start to collect."""
+def wave_open(
+    wave: Annotated[str, typer.Argument()],
+    person: Person,
+    survey: str = "big_ask",
+    holder: Annotated[list[str] | None, typer.Option(help="Somebody who gets a share of the wave's lock; give it again for each.")] = None,
+    needed: Annotated[int, typer.Option(min=2, help="So many holders open the wave.")] = 2,
+    shares: Annotated[Path, typer.Option(help="A folder for the shares, which are then given away.")] = Path("shares"),
+) -> None:
+    """Ask the opening gate, make the keys of a new wave, and start to collect. With holders, its answers open with their shares alone."""
     from forms.load import load_survey
     from pipeline.gate import open_survey
     from retention.collection_store import connect_collection
+    from retention.waves import Holders
 
     settings, store = open_store()
-    opened = open_survey(store, connect_collection(settings.collection), settings.collection, wave, load_survey(survey), person)
+    holders = Holders(tuple(holder), needed, shares) if holder else None
+    opened = open_survey(store, connect_collection(settings.collection), settings.collection, wave, load_survey(survey), person, holders)
+    if holder:
+        words = f"{needed} of {len(holder)} holders open it: give each their share from {shares}, keep none, and name them in BIGASK_SHARES"
+        console.print(f"{words} for locate and scrub.", highlight=False, soft_wrap=True)
     console.print(f"Wave {opened.id} is open. Its private keys stay here; the collection server has the public ones.")
 
 
@@ -139,8 +151,23 @@ def ledger_export(out: Annotated[Path, typer.Argument(help="Where to write it, f
     )
 
 
+@ledger_app.command("head")
+def ledger_head() -> None:
+    """The end of the ledger today, to be noted on paper and kept elsewhere: it tells later whether the whole zone was put back."""
+    from retention.ledger import SIGNING_KEY, LedgerError, verify_chain
+
+    store = open_store()[1]
+    store.verify_ledger()
+    hashes = verify_chain(store.ledger(), store.ring.public(SIGNING_KEY))
+    if not hashes:
+        raise LedgerError("The ledger is empty: there is no end to note yet.")
+    latest = max(hashes)
+    console.print(f"{latest}:{hashes[latest]}", highlight=False, soft_wrap=True)
+
+
 @ledger_app.command("verify")
 def ledger_verify(
+    noted: Annotated[str | None, typer.Option("--head", help="An end that was noted earlier: what `bigask ledger head` printed.")] = None,
     file: Annotated[Path | None, typer.Option(help="A file that `export` wrote, instead of the ledger itself.")] = None,
     key: Annotated[Path | None, typer.Option(help="The office's public key, ledger.pub: nothing else is needed with a file.")] = None,
 ) -> None:
@@ -148,9 +175,17 @@ def ledger_verify(
     if (file is None) != (key is None):
         raise typer.BadParameter("give both --file and --key, or neither")
     if file is not None and key is not None:
-        from retention.ledger_file import verify_file
+        from retention.ledger_file import verified
 
-        count = verify_file(file, key)
+        hashes = verified(file, key)
     else:
-        count = open_store()[1].verify_ledger()
-    console.print(f"{count} entries, all in order.")
+        from retention.ledger import SIGNING_KEY, verify_chain
+
+        store = open_store()[1]
+        store.verify_ledger()
+        hashes = verify_chain(store.ledger(), store.ring.public(SIGNING_KEY))
+    if noted is not None:
+        from retention.ledger import verify_noted
+
+        console.print(f"Entry {verify_noted(noted, hashes)} stands as it was noted.", highlight=False)
+    console.print(f"{len(hashes)} entries, all in order.")

@@ -34,7 +34,7 @@ from retention.secure_store import SecureStore, Wave, today
 from retention.settings import CollectionZone, SecureZone
 from retention.steps import Verb
 from retention.themes import frame_ids, frames
-from retention.waves import open_wave
+from retention.waves import Holders, open_wave
 
 
 def record_of(survey_id: str, zone: SecureZone) -> Record:
@@ -147,11 +147,19 @@ def situation(store: SecureStore, collection: CollectionZone | None, survey: Sur
     )
 
 
-def open_survey(store: SecureStore, collection: CollectionStore, zone: CollectionZone, wave_id: str, survey: Survey, actor: str) -> Wave:
+def open_survey(
+    store: SecureStore,
+    collection: CollectionStore,
+    zone: CollectionZone,
+    wave_id: str,
+    survey: Survey,
+    actor: str,
+    holders: Holders | None = None,
+) -> Wave:
     """Ask the opening gate, then open the wave and bring its permit. Raises GateShut with everything that is missing."""
     at = situation(store, zone, survey)
     standing(at).require()
-    wave = open_wave(store, collection, zone, wave_id, survey.id, actor)
+    wave = open_wave(store, collection, zone, wave_id, survey.id, actor, holders)
     issue(store, zone, at, record_folder(survey.id, store.zone.folder / "assessment"))
     return wave
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from retention import tables
 from retention.bundle import sample_unchecked
-from retention.keys import KeyDestroyed, KeyMissing, KeyRing, overwrite_and_remove, public_key, verify, write_private
+from retention.keys import KeyDestroyed, KeyLocked, KeyMissing, KeyRing, overwrite_and_remove, public_key, verify, write_private
 from retention.ledger import SIGNING_KEY, Entry
 from retention.seal import BODY_SIZE, LOCATOR_SIZE, opens
 from retention.secure_store import Asset, SecureStore, Wave, today
@@ -137,6 +137,8 @@ def _surviving_keys(ring: KeyRing) -> list[bytes]:
     for key_id in ring.ids():
         try:
             found.append(ring.private(key_id))
+        except KeyLocked:
+            continue  # of another wave, whose holders are not here: what it opens was closed to it alone
         except KeyDestroyed:
             ring.destroy(key_id)  # the word stands but the file was left by a killed destruction
         except KeyMissing:

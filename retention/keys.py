@@ -46,6 +46,10 @@ class KeyMissing(KeyRingError):
     """No such key, or its file cannot be read."""
 
 
+class KeyLocked(KeyRingError):
+    """The key is under a lock as well, of which several people hold shares, and they have not opened it."""
+
+
 class KeyKind(StrEnum):
     """What a key does."""
 
@@ -116,6 +120,7 @@ class KeyRing:
     def __init__(self, folder: Path, passphrase: str) -> None:
         """Open the ring in `folder`, or make it. Raises WrongPassphrase, KeyMissing."""
         self.folder = folder
+        self._locks: dict[str, SecretBox] = {}
         path = folder / _RING
         if not path.exists():
             if folder.exists() and any(folder.glob("*.key")):
@@ -152,8 +157,13 @@ class KeyRing:
         )
         return SecretBox(key)
 
-    def create(self, key_id: str, kind: KeyKind) -> None:
-        """Make a new key under this id, with `<id>.pub` beside it if it has a public part.
+    def unlock(self, lock: str, key: bytes) -> None:
+        """Hold the key of a lock in memory, for as long as this ring is open: what is under it can be opened and made."""
+        self._locks[lock] = SecretBox(key)
+
+    def create(self, key_id: str, kind: KeyKind, lock: str = "") -> None:
+        """Make a new key under this id, with `<id>.pub` beside it if it has a public part. With `lock`, which is open, the passphrase
+        alone does not open it: it never lies on the disk without the lock.
 
         Raises KeyMissing if there is a key of this id, KeyDestroyed if there was one: what is closed to a second key under the
         same id could not be opened, since the id stays destroyed.
@@ -168,8 +178,9 @@ class KeyRing:
             public = _public(kind, private)
             if public is not None:
                 write_private(self.folder / f"{key_id}.pub", public.hex().encode())
-            wrapped = bytes(self._box.encrypt(private))
-            write_private(path, json.dumps({"kind": kind.value, "box": wrapped.hex()}).encode(), replace=False)
+            inner = bytes(self._locks[lock].encrypt(private)) if lock else private
+            entry = {"kind": kind.value, "box": bytes(self._box.encrypt(inner)).hex(), **({"lock": lock} if lock else {})}
+            write_private(path, json.dumps(entry).encode(), replace=False)
 
     def private(self, key_id: str) -> bytes:
         """The 32 private bytes. Raises KeyDestroyed or KeyMissing."""
@@ -187,8 +198,13 @@ class KeyRing:
             raise KeyDestroyed(f"The key '{key_id}' has been destroyed: what it closed cannot be opened again.")
         try:
             entry = json.loads((self.folder / f"{key_id}.key").read_text(encoding="ascii"))
-            return KeyKind(entry["kind"]), bytes(self._box.decrypt(bytes.fromhex(entry["box"])))
-        except (OSError, ValueError, KeyError, TypeError, CryptoError):
+            lock, inner = entry.get("lock"), bytes(self._box.decrypt(bytes.fromhex(entry["box"])))
+            if lock is not None and lock not in self._locks:
+                raise KeyLocked(f"The key '{key_id}' is under a lock of several people: name the files of their shares in BIGASK_SHARES.")
+            return KeyKind(entry["kind"]), bytes(self._locks[lock].decrypt(inner)) if lock is not None else inner
+        except KeyLocked:
+            raise
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, CryptoError):
             raise KeyMissing(f"The key '{key_id}' is not there or is damaged: restore it from its backup.") from None
 
     def exists(self, key_id: str) -> bool:

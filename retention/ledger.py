@@ -152,6 +152,19 @@ def verify_head(head: object, hashes: Mapping[int, str], public_key: bytes) -> i
     return seq
 
 
+def verify_noted(noted: str, hashes: Mapping[int, str]) -> int:
+    """Check an end of the ledger that was noted elsewhere, as `seq:hash`, against a chain that was verified. Raises LedgerError.
+
+    A whole zone that was put back to an earlier day is found by this alone: everything inside it agrees with itself.
+    """
+    number, _, digest = noted.strip().lower().partition(":")
+    if not number.isdigit() or not 16 <= len(digest) <= 64:
+        raise LedgerError("An end of the ledger is noted as `bigask ledger head` prints it: its number, a colon, and its hash.")
+    if not hashes.get(int(number), "").startswith(digest):
+        raise LedgerError(f"The ledger does not hold entry {number} as it was noted: it was put back to an earlier day, or written anew.")
+    return int(number)
+
+
 def _from_hex(raw: str) -> bytes:
     try:
         return bytes.fromhex(raw)

@@ -35,8 +35,8 @@ def write_ledger(path: Path, entries: Iterable[SignedEntry], head_file: Path) ->
     return len(lines)
 
 
-def verify_file(path: Path, key_file: Path) -> int:
-    """Number of entries in a file: every hash, link and signature is checked, and that it ends where the office said.
+def verified(path: Path, key_file: Path) -> dict[int, str]:
+    """Each entry's hash by its number: every hash, link and signature is checked, and that the file ends where the office said.
 
     Raises LedgerError, KeyMissing.
     """
@@ -49,7 +49,7 @@ def verify_file(path: Path, key_file: Path) -> int:
     hashes = verify_chain(_entries(lines), key)
     if verify_head(head, hashes, key) != len(hashes):
         raise LedgerError("The ledger file goes on after the entry where its head says that it ends: ask for it again.")
-    return len(hashes)
+    return hashes
 
 
 def _entries(lines: Iterable[str]) -> Iterator[SignedEntry]:

@@ -2,7 +2,8 @@
 
 A key that was destroyed leaves a word in the key folder, and a certificate in a folder of its own. Whoever puts back an older key folder
 loses the word and keeps the certificate. Who throws away both and puts back the whole zone is beyond this: keep certificates elsewhere
-too, and copy them in again after such a restoration.
+too, and copy them in again after such a restoration. That it was put back shows by an end of the ledger that was noted elsewhere
+(`bigask ledger head`).
 """
 
 from __future__ import annotations

@@ -69,6 +69,8 @@ class SecureStore:
         """Open the secure zone. Raises SettingsError, WrongPassphrase, KeyMissing, DatabaseUnavailable."""
         self.zone = zone
         self.ring = KeyRing(zone.keys, zone.passphrase())
+        for lock, key in zone.shared_keys().items():
+            self.ring.unlock(lock, key)
         self._head_file = zone.folder / "ledger.head"
         if not self.ring.exists(SIGNING_KEY):
             if self._head_file.exists():

@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from retention.shares import open_passphrase
+from retention.shares import ZONE, keys_of, open_passphrase
 
 # https, since a child's answers travel there; http for a trial on one machine
 _ADDRESS = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?")
@@ -50,7 +50,7 @@ class SecureZone:
     passphrase_file: Path | None
     staff_proxy: str = ""  # IP address of the proxy that signs staff in; empty: they sign in with passwords
     staff_proxy_secret_file: Path | None = None
-    share_files: tuple[Path, ...] = ()  # of several people, who open the zone together instead of a passphrase file
+    share_files: tuple[Path, ...] = ()  # of several people, who open the zone or a wave together
 
     @property
     def keys(self) -> Path:
@@ -78,14 +78,22 @@ class SecureZone:
         From the shares of several people if any are named, else from its file. Raises SettingsError if there is neither, or if others
         than its owner may read a file; SharesError if the shares do not open it.
         """
-        if self.share_files:
-            for path in self.share_files:
-                if not path.is_file() or path.stat().st_mode & 0o077:
-                    raise SettingsError("A share named in BIGASK_SHARES is not there, or others can read it (mode 0600).")
-            return open_passphrase(self.closed_passphrase, self.share_files)
+        shared = self.shared_keys()
+        if ZONE in shared:
+            return open_passphrase(self.closed_passphrase, shared[ZONE])
         if self.passphrase_file is None:
             raise SettingsError("No passphrase: name the file that holds it in BIGASK_PASSPHRASE_FILE (mode 0600).")
         return _secret(self.passphrase_file, "passphrase", "BIGASK_PASSPHRASE_FILE", 12)
+
+    def shared_keys(self) -> dict[str, bytes]:
+        """The keys that the shares named in BIGASK_SHARES open: of the passphrase, or of waves by their names.
+
+        Raises SettingsError if others than its owner may read a share; SharesError if they are too few or do not fit.
+        """
+        for path in self.share_files:
+            if not path.is_file() or path.stat().st_mode & 0o077:
+                raise SettingsError("A share named in BIGASK_SHARES is not there, or others can read it (mode 0600).")
+        return keys_of(self.share_files)
 
     def proxy_secret(self) -> str:
         """What the staff door's proxy proves itself with. Raises SettingsError as `passphrase` does."""

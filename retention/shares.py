@@ -1,11 +1,13 @@
-"""Shares of the passphrase: so many of several people open the secure zone together, and fewer of them know nothing about it.
+"""Shares of the passphrase, or of one wave: so many of several people open it together, and fewer of them know nothing about it.
 
-Shamir's secret sharing over GF(256), with the polynomial of AES. What is shared is a random key of 256 bits that closes the passphrase
-in a file: a wrong or altered share is found, since the file then does not open, and one share gives nothing to guess a passphrase by.
+Shamir's secret sharing over GF(256), with the polynomial of AES. What is shared is a random key of 256 bits: it closes the passphrase in a
+file, or locks the two private keys of a wave. Each share says what the whole key's hash is, so a wrong or altered one is found; a hash of
+256 random bits gives nothing away, and one share gives nothing to guess a passphrase by.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
@@ -18,6 +20,7 @@ from retention.keys import KeyRingError, write_private
 
 _POLYNOMIAL = 0x11B  # x^8 + x^4 + x^3 + x + 1
 MOST = 255
+ZONE = "zone"  # what most shares open; the others name a wave
 
 
 class SharesError(KeyRingError):
@@ -75,34 +78,59 @@ def combine(shares: Mapping[int, bytes]) -> bytes:
     return bytes(found)
 
 
-def share_passphrase(passphrase: str, closed: Path, folder: Path, people: Sequence[str], needed: int) -> list[Path]:
-    """Close the passphrase in a file and write one share for each person. Returns the shares' files. Raises SharesError."""
+def share_key(key: bytes, opens: str, folder: Path, people: Sequence[str], needed: int) -> list[Path]:
+    """Write one share of a key for each person. `opens`: a wave, or the passphrase. Returns the files. Raises SharesError."""
     if len(set(people)) != len(people):
         raise SharesError("Each person gets one share: there is a name twice.")
-    key = secrets.token_bytes(SecretBox.KEY_SIZE)
-    parts = split(key, needed, len(people))
-    write_private(closed, bytes(SecretBox(key).encrypt(passphrase.encode())))
     paths = []
-    for (at, part), person in zip(parts.items(), people, strict=True):
-        path = folder / f"share-{person}.json"
-        write_private(path, json.dumps({"share": at, "of": person, "needed": needed, "value": part.hex()}).encode())
+    for (at, part), person in zip(split(key, needed, len(people)).items(), people, strict=True):
+        path = folder / f"share-{opens}-{person}.json"
+        about = {"opens": opens, "share": at, "of": person, "needed": needed, "whole": _hash(key)}
+        write_private(path, json.dumps({**about, "value": part.hex()}).encode())
         paths.append(path)
     return paths
 
 
-def open_passphrase(closed: Path, shares: Sequence[Path]) -> str:
-    """The passphrase that enough shares open. Raises SharesError."""
-    found: dict[int, bytes] = {}
-    needed = 0
+def keys_of(shares: Sequence[Path]) -> dict[str, bytes]:
+    """The keys that these shares open, by what they open. Raises SharesError if any are too few, altered, or of two keys."""
+    groups: dict[str, dict[int, bytes]] = {}
+    about: dict[str, set[tuple[int, str]]] = {}
     for path in shares:
         try:
             data = json.loads(path.read_text(encoding="ascii"))
-            found[int(data["share"])], needed = bytes.fromhex(data["value"]), max(needed, int(data["needed"]))
+            opens = str(data["opens"])
+            groups.setdefault(opens, {})[int(data["share"])] = bytes.fromhex(data["value"])
+            about.setdefault(opens, set()).add((int(data["needed"]), str(data["whole"])))
         except (OSError, ValueError, KeyError, TypeError):
             raise SharesError("A share cannot be read: ask its holder for it again.") from None
-    if len(found) < max(needed, 2):
-        raise SharesError(f"{max(needed, 2)} different shares are needed, and {len(found)} are here: ask another holder.")
+    found = {}
+    for opens, parts in groups.items():
+        if len(about[opens]) != 1:
+            raise SharesError(f"These shares do not open '{opens}': one is altered, or of another zone.")
+        ((needed, whole),) = about[opens]
+        if len(parts) < max(needed, 2):
+            raise SharesError(f"{max(needed, 2)} different shares are needed, and {len(parts)} are here: ask another holder.")
+        found[opens] = combine(parts)
+        if _hash(found[opens]) != whole:
+            raise SharesError(f"These shares do not open '{opens}': one is altered, or of another zone.")
+    return found
+
+
+def share_passphrase(passphrase: str, closed: Path, folder: Path, people: Sequence[str], needed: int) -> list[Path]:
+    """Close the passphrase in a file and write one share for each person. Returns the shares' files. Raises SharesError."""
+    key = secrets.token_bytes(SecretBox.KEY_SIZE)
+    paths = share_key(key, ZONE, folder, people, needed)
+    write_private(closed, bytes(SecretBox(key).encrypt(passphrase.encode())))
+    return paths
+
+
+def open_passphrase(closed: Path, key: bytes) -> str:
+    """The passphrase that a shared key opens. Raises SharesError."""
     try:
-        return bytes(SecretBox(combine(found)).decrypt(closed.read_bytes())).decode()
+        return bytes(SecretBox(key).decrypt(closed.read_bytes())).decode()
     except (OSError, CryptoError, ValueError):
         raise SharesError("These shares do not open the passphrase: one is altered, or of another zone.") from None
+
+
+def _hash(key: bytes) -> str:
+    return hashlib.sha256(b"bigask share of " + key).hexdigest()

@@ -222,7 +222,7 @@ def test_axe_finds_nothing_at_any_desk(chromium: Browser, office: SecureStore, a
     desks = {
         "olga": ("/second-factor",),
         "lea": ("/safeguarding", f"/safeguarding/{queue(office)[0].flag.id}"),
-        "dora": ("/retention", "/safeguarding", "/requests"),
+        "dora": ("/retention", "/safeguarding", "/requests", "/assessment", "/record"),
         "adam": ("/accounts", "/retention"),
         "ann": ("/status", f"/review-quality/{WAVE}"),
         "rita": ("/review", f"/review/{WAVE}", "/status"),

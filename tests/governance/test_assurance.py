@@ -13,7 +13,8 @@ import pikepdf
 import pytest
 
 from governance.approvals import Signed
-from governance.assurance import Evidence, NotAssured, Outcome, assure, read_results, run_tests, unfound
+from governance.assurance import Evidence, NotAssured, Outcome, assure, overdue, read_results, run_tests, unfound
+from governance.cases import kinds
 from governance.charts import in_words, risk_matrix
 from governance.evidence import render, write_report
 from governance.opening import Situation
@@ -184,3 +185,15 @@ def test_every_risk_stands_in_its_cell_once(at: Situation) -> None:
         assert sorted(int(number) for line in found for number in line.split(", ")) == list(range(1, len(risks) + 1))
     high = Rating(Likelihood.PROBABLE, Severity.SEVERE)
     assert in_words([replace(risks[0], before=high, after=high)], after=True).startswith("Risks after measures: 1 high (numbers 1);")
+
+
+def test_training_that_ended_and_laws_that_nobody_looked_up_are_gaps(at: Situation, tmp_path: Path) -> None:
+    first, *others = at.record.people.staff
+    ended = replace(first, trained_until=at.today - timedelta(days=1), cleared_until=at.today)
+    late = replace(at, record=replace(at.record, people=replace(at.record.people, staff=(ended, *others))))
+    given = results(tmp_path, at.record.register)
+    (gap,) = assure(late, tmp_path, given).gaps
+    assert gap == f"The training of {first.account} ended on {ended.trained_until}: renew it, or take them out of people.yaml."
+    law = min(kind.checked_on for kind in kinds().values())
+    assert not [gap for gap in overdue(replace(at, today=law + timedelta(days=365))) if "looked up" in gap]
+    assert len([gap for gap in overdue(replace(at, today=law + timedelta(days=366))) if "was last looked up on" in gap]) == len(kinds())

@@ -121,3 +121,30 @@ def test_kinds_that_cannot_be_read_are_refused(tmp_path: Path, content: str) -> 
     path.write_text(content, encoding="utf-8")
     with pytest.raises(CaseError):
         module.kinds(path)
+
+
+def test_the_commissioner_has_eight_weeks(sqlite_store: SecureStore) -> None:
+    number = open_case(sqlite_store, "consultation", today(), "Risks that stay high were put before the Commissioner.", "dora")
+    found = case(sqlite_store, number)
+    assert found.due_on == today() + timedelta(weeks=8)
+    assert (found.overdue(found.due_on), found.overdue(found.due_on + timedelta(days=1))) == (False, True)
+
+
+def test_every_clock_says_whence_it_comes_when_it_was_looked_up_and_what_a_lawyer_must_confirm() -> None:
+    for kind in kinds().values():
+        assert "UK GDPR" in kind.law or "Data Protection Act" in kind.law
+        assert kind.confirm
+        assert (kind.unchecked(kind.checked_on + timedelta(days=365)), kind.unchecked(kind.checked_on + timedelta(days=366))) == (
+            False,
+            True,
+        )
+    assert {code for code, kind in kinds().items() if kind.hours} == {"breach"}
+
+
+@pytest.mark.parametrize("lacking", ["law", "checked_on", "confirm"])
+def test_a_clock_without_its_source_is_none(tmp_path: Path, lacking: str) -> None:
+    lines = [line for line in module.FILE.read_text(encoding="utf-8").splitlines() if not line.startswith(f"    {lacking}: ")]
+    path = tmp_path / "cases.yaml"
+    path.write_text("\n".join(line for line in lines if not line.startswith("      ") or lacking != "confirm"), encoding="utf-8")
+    with pytest.raises(CaseError):
+        kinds(path)

@@ -13,7 +13,7 @@ from forms.survey import Form, Survey
 from governance.approvals import Signed
 from governance.gates import Gate, GateShut
 from governance.opening import CHECKS, NOTICE, Situation, standing
-from governance.record import load_record
+from governance.record import Processor, Processors, load_record
 from governance.risks import Likelihood, Rating, Register, Severity
 from retention.schedule import Rule, Schedule
 from retention.steps import Verb
@@ -253,6 +253,14 @@ def test_g10_special_categories_need_their_condition_and_places_are_never_releas
 
 
 # -- demonstrations
+
+
+@pytest.mark.parametrize(("days", "missing"), [(0, 0), (-1, 1)])
+def test_g10_a_contract_that_ended_shuts_it(at: Situation, days: int, missing: int) -> None:
+    host = Processor("host", "Hosting Ltd", "runs it", ("x.example",), "C-1", at.today + timedelta(days=days), "all copies", ())
+    found = shut_by(replace(at, record=replace(at.record, processors=Processors(("this machine",), (host,)))), Gate.G10)
+    assert len(found) == missing
+    assert all("The contract with Hosting Ltd ended on" in sentence for sentence in found)
 
 
 def test_a_demonstration_waives_signatures_and_dates_and_nothing_else(at: Situation) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -158,3 +160,26 @@ def test_divided_the_passphrase_is_in_no_file_and_two_people_open_the_zone(
     assert "2 different shares are needed, and 1 are here" in one_sentence(err)
     monkeypatch.setenv("BIGASK_SHARES", os.pathsep.join(files[1:]))
     assert bigask("ledger", "verify")[0] == 0
+
+
+def test_a_whole_zone_put_back_to_an_earlier_day_is_found_by_an_end_that_was_noted_on_paper(
+    store: SecureStore, bigask: Run, home: Path, tmp_path: Path
+) -> None:
+    """Database, keys, certificates and head file together agree with themselves: nothing on the machine can tell."""
+    store.engine.dispose()
+    shutil.copytree(home, tmp_path / "earlier")
+    earlier = bigask("ledger", "head")[1].strip()
+    assert bigask("retention", "destroy", "--as", "anna", "--yes")[0] == 0
+    noted = bigask("ledger", "head")[1].strip()
+    assert re.fullmatch(r"[0-9]+:[0-9a-f]{64}", noted)
+    code, out, _ = bigask("ledger", "verify", "--head", noted)
+    assert (code, "stands as it was noted" in out) == (0, True)
+    assert bigask("ledger", "verify", "--head", earlier)[0] == 0, "an older end still stands in the longer ledger"
+    shutil.rmtree(home)
+    shutil.copytree(tmp_path / "earlier", home)
+    assert bigask("ledger", "verify")[0] == 0, "which is why the end is noted elsewhere"
+    code, _, err = bigask("ledger", "verify", "--head", noted)
+    assert (code, "was put back to an earlier day" in one_sentence(err)) == (4, True)
+    assert bigask("ledger", "verify", "--head", noted[:20])[0] == 4, "a hash written off in part is enough"
+    for wrong in ("", "7", f"{earlier.partition(':')[0]}:", "x:abc", f"1:{'0' * 64}"):
+        assert bigask("ledger", "verify", "--head", wrong)[0] == 4, wrong

@@ -11,7 +11,7 @@ import pytest
 
 from retention.keys import KeyMissing
 from retention.ledger import Entry, LedgerError
-from retention.ledger_file import verify_file, write_ledger
+from retention.ledger_file import verified, write_ledger
 from retention.secure_store import SecureStore
 
 COUNT = 5
@@ -32,7 +32,7 @@ def taken(sqlite_store: SecureStore, tmp_path: Path) -> Path:
 
 
 def test_it_is_verified_with_the_public_key_alone(taken: Path) -> None:
-    assert verify_file(taken / "ledger.jsonl", taken / "ledger.pub") == COUNT
+    assert len(verified(taken / "ledger.jsonl", taken / "ledger.pub")) == COUNT
     assert sorted(path.name for path in taken.iterdir()) == ["ledger.jsonl", "ledger.pub"]
 
 
@@ -67,14 +67,14 @@ def test_every_change_is_found(taken: Path, change: str) -> None:
     path = taken / "ledger.jsonl"
     path.write_text("\n".join([*CHANGES[change](path.read_text(encoding="ascii").splitlines()), ""]), encoding="ascii")
     with pytest.raises(LedgerError):
-        verify_file(path, taken / "ledger.pub")
+        verified(path, taken / "ledger.pub")
 
 
 def test_another_office_s_key_verifies_nothing(taken: Path) -> None:
     (taken / "ledger.pub").write_text("11" * 32, encoding="ascii")
     with pytest.raises(LedgerError, match="entry 1 is not signed by this office"):
-        verify_file(taken / "ledger.jsonl", taken / "ledger.pub")
+        verified(taken / "ledger.jsonl", taken / "ledger.pub")
     with pytest.raises(KeyMissing):
-        verify_file(taken / "ledger.jsonl", taken / "none.pub")
+        verified(taken / "ledger.jsonl", taken / "none.pub")
     with pytest.raises(LedgerError, match="cannot be read"):
-        verify_file(taken / "none.jsonl", taken / "ledger.pub")
+        verified(taken / "none.jsonl", taken / "ledger.pub")
