@@ -99,6 +99,7 @@ def draft_answers(
         collected_to=last,
         answers=rounded_answers(store.asset(wave_id, "responses").stored.rows),
         policy=policy.disclosure,
+        contact=gate.contact(store, survey),
         attack=AttackResult.of(report, published),
     )
     tables = [

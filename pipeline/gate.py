@@ -216,6 +216,12 @@ def require_draft(store: SecureStore, survey: Survey, policy: Policy) -> bool:
     return found.demonstration
 
 
+def contact(store: SecureStore, survey: Survey) -> str:
+    """Whom a reader of a release can ask: the controller, as the record of processing names it. Raises RecordError."""
+    processing = record_of(survey.id, store.zone).processing
+    return f"{processing.controller}: {processing.controller_contact}"
+
+
 def require_approval(metadata: Mapping[str, Any]) -> None:
     """Before somebody signs for a release: what it must list (G8). Raises GateShut."""
     step_gates.require_release(metadata)

@@ -105,11 +105,6 @@ def _panels(table: Released, others: Sequence[int], bars: Callable[[Mapping[int,
     """Small multiples by the dimension with the most groups that still fit, else one panel at the totals."""
     fits = [axis for axis in others if 2 <= len(categories(table, axis)) <= MOST_PANELS]
     if not fits:
-        return (Panel("", _shown(bars({}))),)
+        return (Panel("", bars({})),)
     by = max(fits, key=lambda axis: len(categories(table, axis)))
     return tuple(Panel(one["label"], bars({by: one["code"]})) for one in categories(table, by))
-
-
-def _shown(bars: tuple[Bar, ...]) -> tuple[Bar, ...]:
-    """A stacked bar of which nothing is published says nothing: left out where no other panel needs its place."""
-    return tuple(bar for bar in bars if len(bar.parts) == 1 or any(value is not None for _, value in bar.parts)) or bars

@@ -114,6 +114,15 @@ def test_multiple_response_is_one_bar_for_each_option(tmp_path: Path) -> None:
     assert b"<script" not in svg
 
 
+def test_a_group_of_which_nothing_is_shown_keeps_its_place(tmp_path: Path) -> None:
+    place, life = Dimension.flat("place", ["north", "south"]), Dimension.flat("life", ["yes", "no"])
+    counts = np.array([[200, 120, 80], [100, WITHHELD, WITHHELD], [100, WITHHELD, WITHHELD]])
+    chart = chart_of(released(tmp_path / "r", table_of([place, life], counts, "life")))
+    assert chart is not None
+    assert [len([value for _, value in bar.parts if value is None]) for bar in chart.panels[0].bars] == [0, 2, 2]
+    assert texts_of(draw(chart, "T")).count("[c]") == 2
+
+
 def test_a_chart_of_nothing_or_of_too_much_is_not_drawn(tmp_path: Path) -> None:
     many = Dimension.flat("place", [f"p{k}" for k in range(40)])
     assert chart_of(released(tmp_path / "a", table_of([many], np.array([400, *[10] * 40]), None))) is None
