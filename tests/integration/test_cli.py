@@ -34,7 +34,7 @@ VERBS = [verb.value for verb in list(STEPS)[:-1]]
 
 def contents(home: Path) -> dict[str, str]:
     """Every file of the three zones by its hash, but for SQLite's own side files and the lock."""
-    skipped = ("-wal", "-shm", ".lock")
+    skipped = ("-wal", "-shm", "-journal", ".lock")
     files = (path for path in sorted(home.rglob("*")) if path.is_file() and not path.name.endswith(skipped))
     return {str(path.relative_to(home)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
