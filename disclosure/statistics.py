@@ -25,12 +25,13 @@ FEWEST_SUMS = 2  # a mean and its base must leave at least so many whole sums po
 def percentage(count: int | None, base: int | None, policy: Policy) -> str | None:
     """A percentage of two published counts (None: withheld), halves up; None if either is withheld or the base too small.
 
-    A digit is shown only where one unit of it is at least one child: one decimal from a base of 1,000, two from 10,000.
+    A digit is shown only where one unit of it is at least one child: one decimal from a base of 1,000, two from 10,000. Counts that
+    were moved each by itself may leave a part above its whole: that is 100.
     """
     if count is None or base is None or base < policy.percentage_base:
         return None
     decimals = max((d for d in range(policy.percentage_decimals + 1) if d == 0 or base >= 100 * 10**d), default=0)
-    return _rounded(Decimal(100 * count) / Decimal(base), decimals)
+    return _rounded(Decimal(100 * min(count, base)) / Decimal(base), decimals)
 
 
 def rate(count: int | None, base: int | None, per: int, policy: Policy) -> str | None:

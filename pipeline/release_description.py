@@ -13,7 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from disclosure.policy import Policy
-from disclosure.table import NOT, Dimension, PublishedTable
+from disclosure.table import NOT, Dimension, Method, PublishedTable
 
 if TYPE_CHECKING:
     from disclosure.audit import AuditReport
@@ -102,15 +102,16 @@ class AttackResult:
     cells: int
     withheld: int
     exposed: int  # withheld cells that could be worked out, or narrowed beyond what the policy allows
-    fewest_values: int | None  # so many counts at least stay possible for each withheld cell; None: none is withheld, or no limit
+    fewest_values: int | None  # so many counts at least stay possible for each cell attacked; None: there is none, or no limit
     earlier_releases: int = 0  # how many releases it was attacked together with
+    nearly: bool = False  # counts are shown near the true ones: attacked was each that may be small, shown or withheld
 
     def __post_init__(self) -> None:
         _require(0 <= self.withheld <= self.cells and self.exposed >= 0, "The numbers of the attack do not fit together.")
         _require(self.exposed == 0, "The attack could work out withheld counts: protect the tables again before a release is built.")
         _require(
-            self.fewest_values is None or (self.withheld > 0 and self.fewest_values >= 2),
-            "The attack must leave at least two possible counts for every withheld one.",
+            self.fewest_values is None or ((self.nearly or self.withheld > 0) and self.fewest_values >= 2),
+            "The attack must leave at least two possible counts for every one that it attacked.",
         )
 
     @classmethod
@@ -175,6 +176,23 @@ class ReleaseDescription:
             self.answers >= 0 and self.answers % ROUNDED_TO == 0,
             f"The number of answers must be rounded to a multiple of {ROUNDED_TO}: an exact number is not published.",
         )
+
+
+def protection_by(policy: Policy) -> tuple[str, ...]:
+    """What a release under this policy says of protection, in sentences: how far a shown count may be from the true one is told."""
+    sentences = ReleaseDescription.protection[:2]
+    if policy.method is Method.SUPPRESSION:
+        return ReleaseDescription.protection
+    far = policy.perturbation_maximum
+    if policy.method is Method.CELL_KEY:
+        usual = round(policy.perturbation_variance**0.5, 1)
+        moved = f"Each count was moved by itself: by about {usual:g} as a rule and {far} at most, and always alike for the same children."
+    else:
+        far = policy.rounding_base // 2 if policy.method is not Method.CONTROLLED_ROUNDING else policy.rounding_base - 1
+        moved = f"Each count that is shown was rounded to a multiple of {policy.rounding_base}: it is {far} at most from the true one."
+    sums = () if policy.method is Method.CONTROLLED_ROUNDING else ("So parts need not add up to their total, nor percentages to 100.",)
+    last = "That holds for each small count even for a reader who has every table here and the earlier releases, and knows the rules."
+    return (*sentences, moved, *sums, last)
 
 
 def rounded_answers(exact: int) -> int:

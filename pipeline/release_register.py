@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from disclosure.policy import Policy, load_policy
+from disclosure.policy import Policy
 from disclosure.relations import from_relations
 from disclosure.table import PublishedTable
+from pipeline.policy_in_force import policy_named
 from retention.releases import ReleaseState, releases
 from retention.secure_store import SecureStore, StepRefused
 
@@ -33,7 +34,7 @@ def earlier(store: SecureStore, wave_id: str) -> Earlier:
 def policy_of(store: SecureStore, wave_id: str) -> Policy:
     """The policy that a wave's tables were protected under. Raises StepRefused, VaultError, DisclosureError."""
     about = json.loads(store.vault.read(store.asset(wave_id, "attack").stored)["document"].iloc[0])
-    return load_policy(str(about["policy"]))
+    return policy_named(str(about["policy"]), store.zone)
 
 
 def tables_of(store: SecureStore, wave_id: str) -> list[PublishedTable]:

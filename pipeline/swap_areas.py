@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from disclosure.policy import Policy, load_policy
+from disclosure.policy import Policy
 from disclosure.swapping import Swapped, swap
 from disclosure.table import DisclosureError
+from pipeline.policy_in_force import policy_named
 from pipeline.record_keys import chance
 from pipeline.table_specs import TableSpecs, VariableSpec
 from retention.secure_store import SecureStore
@@ -42,7 +43,7 @@ def swapped_of(
 def as_counted(store: SecureStore, wave_id: str, people: pd.DataFrame, specs: TableSpecs) -> pd.DataFrame:
     """The children of a wave that was tabulated as its tables count them: with the areas that they changed to."""
     by = store.steps(wave_id)[Verb.TABULATE].get(SWAPPED_BY)
-    return swapped_of(store, wave_id, people, specs, load_policy(str(by)))[0] if by else people
+    return swapped_of(store, wave_id, people, specs, policy_named(str(by), store.zone))[0] if by else people
 
 
 def swap_areas(people: pd.DataFrame, specs: TableSpecs, policy: Policy, random: np.random.Generator) -> tuple[pd.DataFrame, Swapped]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from disclosure.policy import Policy, load_policy
+from disclosure.policy import Policy
 from disclosure.protect import protect as protect_tables
 from disclosure.relations import to_relations
 from disclosure.table import PublishedTable
@@ -15,7 +15,7 @@ from forms.load import load_survey
 from pipeline.builder_audit import readings
 from pipeline.builder_held import protect_beside
 from pipeline.counted import from_cells
-from pipeline.policy_in_force import DEFAULT_POLICY, policy_in_force
+from pipeline.policy_in_force import DEFAULT_POLICY, policy_in_force, policy_named
 from pipeline.progress import Progress, silent
 from pipeline.record_keys import require_divisor
 from pipeline.release_register import earlier
@@ -37,7 +37,7 @@ def protect(
     """
     wave = store.wave(wave_id)
     if Verb.PROTECT not in store.steps(wave_id):
-        policy = load_policy(policy_name) if policy_name else policy_in_force(wave.survey, store.zone)
+        policy = policy_named(policy_name, store.zone) if policy_name else policy_in_force(wave.survey, store.zone)
         require_divisor(policy)
         specs = specs_of(store, wave_id, load_survey(wave.survey))
         with step(store, wave, Verb.PROTECT, actor) as running:

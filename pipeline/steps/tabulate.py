@@ -6,14 +6,13 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from disclosure.policy import load_policy
 from disclosure.table import NOT, Dimension, Table
 from forms.load import load_survey
 from forms.survey import Survey
 from pipeline import gate
 from pipeline.counted import KEY, Counted, N, to_cells
 from pipeline.derive import chosen, derive
-from pipeline.policy_in_force import policy_in_force
+from pipeline.policy_in_force import policy_in_force, policy_named
 from pipeline.progress import Progress, silent
 from pipeline.quality import doubtful
 from pipeline.quality_rules import load_rules
@@ -36,7 +35,7 @@ def tabulate(
     wave = store.wave(wave_id)
     if Verb.TABULATE not in store.steps(wave_id):
         survey = load_survey(wave.survey)
-        policy = load_policy(policy_name) if policy_name else policy_in_force(survey.id, store.zone)
+        policy = policy_named(policy_name, store.zone) if policy_name else policy_in_force(survey.id, store.zone)
         specs = specs_of(store, wave_id, survey)
         gate.require_tabulation(store, wave, survey)
         with step(store, wave, Verb.TABULATE, actor) as running:

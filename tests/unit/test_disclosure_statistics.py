@@ -196,3 +196,9 @@ def test_extremes_are_refused(share: float) -> None:
         quantile(np.arange(100.0), share, POLICY)
     with pytest.raises(DisclosureError, match="one child's value"):
         extreme(np.arange(100.0), POLICY)
+
+
+def test_a_part_that_was_moved_above_its_whole_is_all_of_it() -> None:
+    policy = load_policy("census-cell-key")
+    assert percentage(52, 50, policy) == "100"
+    assert percentage(49, 50, policy) == "98"

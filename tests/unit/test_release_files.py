@@ -18,14 +18,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from disclosure.audit import audit
-from disclosure.policy import load_policy
+from disclosure.policy import available, load_policy
 from disclosure.statistics import percentage
 from disclosure.table import Dimension, PublishedTable, Status
 from pipeline.release_description import (
     AttackResult,
+    ReleaseDescription,
     ReleaseDimension,
     ReleaseInvalid,
     ReleaseTable,
+    protection_by,
     rounded_answers,
     shown_codes,
 )
@@ -240,3 +242,18 @@ def test_multiple_response_is_said_not_to_add_up(tmp_path: Path) -> None:
     build_release(tmp_path / "r", description(), [ReleaseTable(table, "Wants", (words,), "want"), release_table()])
     tables = json.loads((tmp_path / "r/release.json").read_bytes())["tables"]
     assert [[d["adds_up"] for d in table["dimensions"]] for table in tables] == [[False], [True, True]]
+
+
+def test_a_release_says_how_far_its_counts_are_from_the_true_ones() -> None:
+    said = {name: " ".join(protection_by(load_policy(name))) for name in available()}
+    assert "by about 2 as a rule and 6 at most" in said["census-cell-key"]
+    assert "multiple of 5: it is 2 at most" in said["nhs-1-7-round-5"]
+    assert "multiple of 10: it is 5 at most" in said["dfe-round-10"]
+    assert "need not add up" in said["census-cell-key"]
+    assert said["ons-threshold-10"] == said["strict"] == " ".join(ReleaseDescription.protection)
+
+
+def test_counts_that_are_shown_nearly_were_attacked_though_none_is_withheld() -> None:
+    assert AttackResult(20, 0, 0, 5, nearly=True).fewest_values == 5
+    with pytest.raises(ReleaseInvalid, match="at least two"):
+        AttackResult(20, 0, 0, 1, nearly=True)
