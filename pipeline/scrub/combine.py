@@ -25,6 +25,8 @@ _NO_INITIAL = frozenset("aiurcbykxn")
 def spans(text: str, words: Sequence[Word], opinion: Floats, threshold: float) -> list[Span]:
     """`opinion`: (words, classes) probabilities, as `Network.probabilities` gives them. `threshold`: the least probability to mask."""
     private = 1 - opinion[:, 0]
+    if not (private >= threshold).any():
+        return []
     kinds = opinion[:, 1:].argmax(axis=1) + 1
     label: list[int] = []
     for i, word in enumerate(words):

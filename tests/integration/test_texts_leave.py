@@ -35,7 +35,7 @@ from tests.integration.chain import ANALYST, WAVE, Office, responses, scrubber
 from tests.integration.test_themes import DOCUMENT, SURVEY, written
 from tests.release_samples import quick_passphrases
 
-CHILDREN = 220
+CHILDREN = 150
 FIELD = "barriers.text"
 NAMED = "my best friend Oluwaseun moved away and clubs cost too much money"
 LONG = "and then " * 60 + "the end"
@@ -78,7 +78,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         office.decide()
         office.run(Verb.REVIEW)
         frame = register(office.store, DOCUMENT, SURVEY, ANALYST)
-        draw(office.store, WAVE, frame, 150, ANALYST)
+        draw(office.store, WAVE, frame, 120, ANALYST)
         _code(office)
         train(office.store, WAVE, frame, ANALYST)
         office.run(Verb.TABULATE)

@@ -29,6 +29,18 @@ def test_beside_a_private_word_less_is_enough() -> None:
     assert _spans("hi ella, smith", {"ella": ("PERSON", 0.9), "smith": ("PERSON", 0.05)}) == [("PERSON", "ella")]
 
 
+@pytest.mark.parametrize(("again", "count"), [(0.019, 1), (0.021, 2)])
+def test_what_is_private_once_is_private_wherever_it_stands_again(again: float, count: int) -> None:
+    text = "kofi sat down, then kofi left and Kofi cried"
+    words = split(text)
+    opinion = np.zeros((len(words), len(CLASSES)), np.float32)
+    opinion[:, 0] = 1
+    for word, p in ((0, 0.9), ([w.text for w in words].index("kofi", 1), again), ([w.text for w in words].index("Kofi"), again)):
+        opinion[word, 0], opinion[word, 1] = 1 - p, p
+    found = combine.spans(text, words, opinion, 0.5)
+    assert [text[s.start : s.end] for s in found] == ["kofi"] * count, "and another spelling stands for itself"
+
+
 @pytest.mark.parametrize(
     ("text", "told", "found"),
     [
