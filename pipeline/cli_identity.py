@@ -27,13 +27,8 @@ _EVERYBODY = frozenset(Role)
 # Who may use a verb that is done by somebody. One that is not here is nobody's.
 WHO_MAY: Mapping[str, frozenset[Role]] = {
     **dict.fromkeys(("wave open", "transfer", "locate", "scrub", "review", "tabulate", "protect"), _ANALYST),
-<<<<<<< /work/main/pipeline/cli_identity.py
-    **dict.fromkeys(("residual read-more", "themes frame", "themes code", "themes train", "builder prepare"), _ANALYST),
-    **dict.fromkeys(("extracts add", "extracts attest", "quotes propose", "quotes publish", "release draft", "builder draft"), _ANALYST),
-=======
     **dict.fromkeys(("residual read-more", "themes frame", "themes code", "themes train", "builder prepare", "builder draft"), _ANALYST),
     **dict.fromkeys(("extracts add", "extracts attest", "quotes propose", "quotes publish", "quotes texts", "release draft"), _ANALYST),
->>>>>>> /tmp/g8/new.tmp
     **dict.fromkeys(("release check", "release approve", "release refuse", "release withdraw"), _CHECKER),
     "retention destroy": _ANALYST,
     "retention review": _OFFICER,
