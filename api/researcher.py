@@ -54,10 +54,10 @@ def _add_pages(app: FastAPI, shelf: Shelf) -> None:
     @get("/releases/{release_id}")
     def release(release_id: str) -> Response:
         found = shelf.release(release_id)
-        if found.withdrawn is not None:
-            return page("researcher/withdrawn", 410, release=found)
-        sizes = {name: len(found.file(name)) for name in found.files}
         newer = [other for _, other in shelf.all() if other is not None and other.metadata.get("replaces") == found.id]
+        if found.withdrawn is not None:
+            return page("researcher/withdrawn", 410, release=found, newer=newer)
+        sizes = {name: len(found.file(name)) for name in found.files}
         return page("researcher/release", release=found, about=found.metadata, sizes=sizes, newer=newer, api=ROOT)
 
     @get("/releases/{release_id}/tables/{table_id}")

@@ -45,6 +45,10 @@ def test_both_versions_are_served_and_point_at_each_other(tmp_path: Path, monkey
         assert listed == {"autumn-2026": None, "autumn-2026-2": "autumn-2026"}
         assert 'name="robots"' not in old.text
         assert "x-robots-tag" not in old.headers
+        approval.withdraw(store, "autumn-2026", "ann", "One council was counted twice.", zone)
+        gone = door.get("/releases/autumn-2026")
+        assert (gone.status_code, "One council was counted twice." in gone.text) == (410, True)
+        assert '<a class="govuk-link" href="/releases/autumn-2026-2">' in gone.text
 
 
 def test_a_new_version_says_what_changed() -> None:
