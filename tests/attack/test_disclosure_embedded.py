@@ -64,3 +64,11 @@ def test_a_withheld_count_in_the_metadata_of_a_png_is_found(content: bytes) -> N
 def test_what_is_no_picture_is_refused(content: bytes) -> None:
     with pytest.raises(DisclosureError, match=r"a\.svg"):
         leaks("a.svg", content, WITHHELD, SHOWN)
+
+
+def test_two_lengths_give_the_scale_and_one_does_not() -> None:
+    def drawn(*widths: float) -> bytes:
+        return ("<svg>" + "".join(f'<rect width="{width:g}"/>' for width in widths) + "</svg>").encode()
+
+    assert leaks("a.svg", drawn(40, 7), {7}, {60}) == []
+    assert [leak.count for leak in leaks("a.svg", drawn(60, 40, 7), {7}, {60, 40})] == [7]

@@ -61,3 +61,19 @@ def test_an_area_is_sparse_above_the_share_and_keeps_its_total(small: int, withh
     counts = shown((90, 30, 30, 30), (45, 15, 15, 15), (sum(cells), *cells))
     mask = judge(counts, (AREA, Dimension.flat("gender", "fmo")), replace(CENSUS, sparse_share=0.34)).by_rule[SPARSE_AREA]
     assert mask.tolist() == [[False] * 4, [False] * 4, [False, *[withheld] * 3]]
+
+
+def test_all_areas_together_are_never_sparse_and_the_share_itself_is_not_too_much() -> None:
+    halves = shown((44, 22, 22), (8, 4, 4), (36, 18, 18))
+    everything = shown((8, 4, 4), (4, 2, 2), (4, 2, 2))
+    gender = Dimension.flat("gender", "fm")
+    assert judge(everything, (AREA, gender), CENSUS).by_rule[SPARSE_AREA].tolist() == [
+        [False] * 3,
+        [False, True, True],
+        [False, True, True],
+    ]
+    assert judge(halves, (AREA, gender), CENSUS).by_rule[SPARSE_AREA].sum() == 2
+    exactly = shown((60, 25, 35, 0), (24, 12, 12, 0), (40, 4, 12, 0))  # of the second area's three counts one is small
+    third = Dimension.flat("gender", "fmo")
+    assert not judge(exactly, (AREA, third), replace(CENSUS, sparse_share=1 / 3)).by_rule[SPARSE_AREA].any()
+    assert judge(exactly, (AREA, third), replace(CENSUS, sparse_share=0.33)).by_rule[SPARSE_AREA].sum() == 3
