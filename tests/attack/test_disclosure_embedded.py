@@ -70,5 +70,5 @@ def test_two_lengths_give_the_scale_and_one_does_not() -> None:
     def drawn(*widths: float) -> bytes:
         return ("<svg>" + "".join(f'<rect width="{width:g}"/>' for width in widths) + "</svg>").encode()
 
-    assert leaks("a.svg", drawn(40, 7), {7}, {60}) == []
+    assert leaks("a.svg", drawn(60, 7), {7}, {60}) == []
     assert [leak.count for leak in leaks("a.svg", drawn(60, 40, 7), {7}, {60, 40})] == [7]
