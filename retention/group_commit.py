@@ -64,6 +64,7 @@ class GroupCommit:
 
     def _stored(self) -> list[tuple[list[_Waiting], _Outcome]]:
         """Store one group. One, that is, unless a wave was closed and another opened this very moment."""
+        group: list[_Waiting] = []
         try:
             with self._store.turn():  # who comes while another process has its turn belongs to this group as well
                 group = self._next()
@@ -71,7 +72,7 @@ class GroupCommit:
                 parts = [(wave_id, [entry for entry in group if entry[0] == wave_id]) for wave_id in waves]
                 return [(part, self._put(wave_id, part)) for wave_id, part in parts]
         except BaseException as error:
-            return [(self._next(), error)]
+            return [(group or self._next(), error)]  # nobody who was taken from the queue is forgotten
 
     def _next(self) -> list[_Waiting]:
         """Everybody who waits, up to the largest group, in random order. Who gave up is left out; from here on nobody can."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,6 +112,20 @@ def test_a_failure_reaches_everybody_of_its_group_and_the_next_group_is_stored(s
                 assert future.exception(SOON) is error
         assert group.submit(WAVE.id, sealed(1)[0]).result(SOON) is Receipt.STORED
         group.stop()
+
+
+def test_a_turn_that_does_not_end_well_is_told_to_the_group_that_had_it(store: SlotStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def turn() -> Iterator[None]:
+        yield
+        raise DatabaseUnavailable("The file that gives turns is gone.")
+
+    monkeypatch.setattr(store, "turn", turn)
+    group = GroupCommit(store)
+    future = group.submit(WAVE.id, sealed(1)[0])
+    with pytest.raises(DatabaseUnavailable, match="gives turns"):
+        future.result(SOON)
+    group.stop()
 
 
 def test_a_store_that_forgets_to_answer_for_one_is_a_failure_for_all(store: SlotStore, monkeypatch: pytest.MonkeyPatch) -> None:
