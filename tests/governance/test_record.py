@@ -47,7 +47,7 @@ def test_a_module_or_test_that_is_gone_is_found_to_be(folder: Path) -> None:
     assert [name.rpartition("::")[2] for name in lost] == [
         "disclosure.gone",
         "test_that_was_renamed",
-        "test_a10_a11_no_byte_of_what_was_typed_stays_in_the_profile",
+        "test_a10_a11_whoever_comes_next_finds_nothing_on_the_screen_and_no_byte_on_the_disk",
     ]
 
 
