@@ -115,7 +115,13 @@ def offered_to_fill_in(profile: Path) -> int:
         return int(database.execute("SELECT count(*) FROM autofill").fetchone()[0])
 
 
-ENDINGS = ["finish", "finish and go back", "leave", "close the tab", "kill the browser"]
+ENDINGS = [
+    pytest.param("finish", marks=pytest.mark.long),
+    "finish and go back",
+    "leave",
+    pytest.param("close the tab", marks=pytest.mark.long),
+    "kill the browser",
+]
 
 
 @pytest.mark.parametrize("form_id", ["4-5", pytest.param("9-12", marks=pytest.mark.long)])
