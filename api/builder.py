@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from api.builder_answers import address_of, as_rows, question_of
 from api.builder_api import ROOT, add_errors, create_api
+from api.framework import silent_app
 from api.office import page, static_file
 from api.security import harden
 from pipeline.builder_answer import SAID, Answer, Builder, Refusal
@@ -36,7 +36,7 @@ def application(builders: Mapping[str, Builder], log: Path) -> ASGIApp:
 
 def create_app(builders: Mapping[str, Builder], logs: Mapping[str, AnsweredLog]) -> ASGIApp:
     """The door for these waves; the last one is asked about where none is named."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = silent_app(openapi_url=None)
     latest = list(builders)[-1]
 
     async def answer(request: Request) -> tuple[Builder, Answer | Refusal]:

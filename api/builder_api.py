@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.builder_answers import as_csv, as_json, variables_as_json
+from api.framework import silent_app
 from api.tagged import tagged
 from pipeline.builder_answer import Answer, Builder, Refusal
 from pipeline.builder_query import GEOGRAPHIES, NotUnderstood
@@ -110,15 +111,12 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 
 def create_api(builders: Mapping[str, Builder], ask: Ask) -> FastAPI:
     """The application to mount at ROOT. `ask` answers the question of a request, and has put it on record. Raises NotUnderstood."""
-    api = FastAPI(
+    api = silent_app(
         title="Table builder",
         version="1",
         summary="Tables of an anonymous survey of children, protected by the cell-key method: the same children always read the same.",
-        docs_url=None,
-        redoc_url=None,
         servers=[{"url": ROOT}],
         root_path_in_servers=False,
-        redirect_slashes=False,
     )
 
     @api.get("/query", response_model=AnswerEntry, responses=ERRORS, openapi_extra=QUESTION, summary="A table as JSON")

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
+from api.framework import silent_app
 from api.office import page, static_file
 from api.researcher_api import ROOT, create_api
 from api.security import harden
@@ -36,7 +37,7 @@ def application() -> ASGIApp:
 def create_app(zone: ReleaseZone) -> ASGIApp:
     """The researcher door for one release zone."""
     shelf = Shelf(zone)
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = silent_app(openapi_url=None)
     _add_pages(app, shelf)
     _add_errors(app)
     app.mount(ROOT, create_api(shelf))

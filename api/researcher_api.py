@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from api.framework import silent_app
 from api.shelf import Shelf
 from api.tagged import tagged
 from pipeline.release_zone import ReleaseDamaged, VerifiedRelease
@@ -108,16 +109,13 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 
 def create_api(shelf: Shelf) -> FastAPI:
     """The application to mount at `/api/v1`."""
-    api = FastAPI(
+    api = silent_app(
         title="Released tables",
         version="1",
         summary="Counts and percentages of an anonymous survey of children, as they were released.",
-        docs_url=None,
-        redoc_url=None,
         responses=ERRORS,
         servers=[{"url": ROOT}],
         root_path_in_servers=False,
-        redirect_slashes=False,
     )
 
     @api.get("/releases", response_model=ReleaseList, summary="All releases, the newest first")

@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from api.closed_texts import ClosedTexts
+from api.framework import silent_app
 from api.office import page, static_file
 from api.security import harden
 from api.staff_accounts import add_accounts
@@ -72,7 +73,7 @@ def create_app(zone: SecureZone, release_zone: ReleaseZone | None = None, clock:
     """
     store = SecureStore(zone)
     sessions, attempts = (Sessions(clock), Attempts(clock)) if clock else (Sessions(), Attempts())
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = silent_app(openapi_url=None)
     guard = Guard(app, sessions, partial(member, store))
     proxy = TrustedProxy(zone.staff_proxy, zone.proxy_secret()) if zone.staff_proxy else None
     add_door(app, guard, Door(store, sessions, attempts, proxy))
