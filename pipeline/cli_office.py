@@ -37,7 +37,7 @@ def wave_open(
     from forms.load import load_survey
     from pipeline.gate import open_survey
     from retention.collection_store import connect_collection
-    from retention.waves import Holders
+    from retention.shares import Holders
 
     settings, store = open_store()
     holders = Holders(tuple(holder), needed, shares) if holder else None

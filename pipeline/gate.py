@@ -32,9 +32,10 @@ from retention.ledger import Entry
 from retention.schedule import load_schedule
 from retention.secure_store import SecureStore, Wave, today
 from retention.settings import CollectionZone, SecureZone
+from retention.shares import Holders
 from retention.steps import Verb
 from retention.themes import frame_ids, frames
-from retention.waves import Holders, open_wave
+from retention.waves import open_wave
 
 
 def record_of(survey_id: str, zone: SecureZone) -> Record:

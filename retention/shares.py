@@ -11,6 +11,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from nacl.exceptions import CryptoError
@@ -25,6 +26,15 @@ ZONE = "zone"  # what most shares open; the others name a wave
 
 class SharesError(KeyRingError):
     """Shares that do not open, or cannot be made like this. The message holds nothing of them."""
+
+
+@dataclass(frozen=True)
+class Holders:
+    """People who open a wave together: so many of them are needed. Their shares are written into a folder, to be given away."""
+
+    people: tuple[str, ...]
+    needed: int
+    folder: Path
 
 
 def _multiply(one: int, other: int) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
-from pathlib import Path
 
 from nacl.secret import SecretBox
 
@@ -14,18 +12,9 @@ from retention.keys import KeyKind, write_private
 from retention.ledger import Entry
 from retention.secure_store import SecureStore, StepRefused, Wave, today
 from retention.settings import CollectionZone
-from retention.shares import share_key
+from retention.shares import Holders, share_key
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
-
-
-@dataclass(frozen=True)
-class Holders:
-    """People who open a wave together: so many of them are needed. Their shares are written into a folder, to be given away."""
-
-    people: tuple[str, ...]
-    needed: int
-    folder: Path
 
 
 def open_wave(

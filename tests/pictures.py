@@ -42,7 +42,7 @@ def main() -> None:
     """Child and staff from a small wave of their own; researcher from what `make run` released."""
     FOLDER.mkdir(exist_ok=True)
     home = load_settings().home
-    with sync_playwright() as playwright, launch(playwright) as browser:
+    with sync_playwright() as playwright, launch(playwright.chromium) as browser:
         with _home(Path(tempfile.mkdtemp(prefix="bigask-pictures-"))):
             _child_and_staff(browser)
         with _home(home), open_door("researcher") as door, _page(browser) as page:

@@ -51,7 +51,7 @@ def door(wave: Wave, survey: Survey) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright, launch(playwright, as_people_have_it=True) as browser:
+    with sync_playwright() as playwright, launch(playwright.chromium) as browser:
         yield browser
 
 
@@ -160,10 +160,11 @@ def test_a10_back_and_forward_after_the_end_show_no_answer(chromium: Browser, do
 
 def test_a10_a_page_that_comes_back_from_the_cache_is_loaded_anew(chromium: Browser, door: str) -> None:
     """Chromium keeps pages that nothing was sent from yet, `no-store` or not; others' browsers keep more."""
-    with chromium.new_context() as context:
+    # A browser of its own, which is not asked to close its pages first: one that it keeps may never say that it is closed.
+    with launch(chromium.browser_type, as_people_have_it=True) as browser:
+        page = browser.new_page()
         # How the browser brought the page back is noted before our own script runs, where a reload leaves it.
-        context.add_init_script("addEventListener('pageshow', event => { if (event.persisted) sessionStorage.setItem('came', 'back') })")
-        page = context.new_page()
+        page.add_init_script("addEventListener('pageshow', event => { if (event.persisted) sessionStorage.setItem('came', 'back') })")
         page.goto(f"{door}/6-8")
         page.evaluate("window.mark = true")
         page.goto(f"{door}/help")

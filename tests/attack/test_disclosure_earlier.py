@@ -12,8 +12,8 @@ import disclosure.suppression as module
 from disclosure.audit import audit
 from disclosure.policy import Group, load_policy
 from disclosure.primary import Primary
-from disclosure.protect import protect
 from disclosure.problem import Problem
+from disclosure.protect import protect
 from disclosure.system import System
 from disclosure.table import Dimension, DisclosureError, PublishedTable, Table
 

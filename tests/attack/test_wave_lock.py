@@ -18,9 +18,9 @@ from retention.keys import KeyDestroyed, KeyLocked, KeyRing, public_key
 from retention.seal import open_sealed, seal_response
 from retention.secure_store import SecureStore, Wave
 from retention.settings import CollectionZone
-from retention.shares import SharesError
+from retention.shares import Holders, SharesError
 from retention.steps import Verb
-from retention.waves import Holders, open_wave
+from retention.waves import open_wave
 from tests.secure_waves import new_wave, run_before
 
 PEOPLE = ("ann", "ben", "cat")

@@ -35,7 +35,7 @@ def door(wave: Wave, survey: Survey) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A real Chromium, for one module: while Playwright runs, its event loop keeps every other test's from starting."""
-    with sync_playwright() as playwright, launch(playwright) as browser:
+    with sync_playwright() as playwright, launch(playwright.chromium) as browser:
         yield browser
 
 

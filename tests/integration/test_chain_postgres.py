@@ -41,6 +41,7 @@ def test_the_whole_chain(office: Office, stages: Stages, tmp_path: Path) -> None
     for kind in ("tables", "protected"):
         here = office.store.vault.read(office.store.asset(WAVE, kind).stored)
         there = on_sqlite.vault.read(on_sqlite.asset(WAVE, kind).stored)
+        here, there = (frame.drop(columns="key", errors="ignore") for frame in (here, there))  # of a secret made by chance
         assert here.to_csv() == there.to_csv(), "the database has no say in what is counted or withheld"
     found = status(office.store, office.collection)
     assert found["collection"] == {"wave": WAVE, "state": "wiped", "responses": 0}

@@ -315,12 +315,14 @@ def test_a_name_that_the_ledger_cannot_hold_is_refused_before_any_work(stages: S
 def test_a_weak_password_and_an_unknown_role(home: Path, bigask: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     Office.at(home)
     monkeypatch.setattr("getpass.getpass", lambda _: "short")
-    code, _, err = bigask("staff", "add", "j.smith", "--role", "reviewer", *AS)
+    code, _, err = bigask("staff", "add", "j.smith", "--role", "administrator", *AS)
     assert (code, one_sentence(err)) == (3, "A password needs at least 12 characters.\n")
     assert bigask("staff", "add", "j.smith", "--role", "king", *AS)[0] == 2
     monkeypatch.setattr("getpass.getpass", lambda _: "a long enough password")
-    assert bigask("staff", "add", "j.smith", "--role", "reviewer", *AS)[0] == 0
-    assert bigask("staff", "add", "j.smith", "--role", "reviewer", *AS)[0] == 3
+    code, _, err = bigask("staff", "add", "j.smith", "--role", "reviewer", *AS)
+    assert (code, one_sentence(err)) == (3, "The first account is an administrator's, who makes the others: --role administrator.\n")
+    assert bigask("staff", "add", "j.smith", "--role", "administrator", *AS)[0] == 0
+    assert bigask("staff", "add", "j.smith", "--role", "administrator", *AS)[0] == 3
 
 
 def test_a_database_that_does_not_answer(home: Path, bigask: Run, monkeypatch: pytest.MonkeyPatch) -> None:
