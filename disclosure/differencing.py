@@ -295,7 +295,8 @@ def _pieces(variable: _Variable, pairs: set[tuple[str, str]]) -> Dimension:
     everyone = variable.everyone()
     for code in sorted({one for one, _ in pairs}):
         atoms = sets[code] if code else frozenset().union(*sets.values())
-        beyond = [] if code or (everyone and everyone <= atoms) else [f"{variable.name}: none of these"]
+        # Named by what it is not: another comparison leaves over others, and the same name would be taken for the same children.
+        beyond = [] if code or (everyone and everyone <= atoms) else [f"none of {' or '.join(sorted(sets))}"]
         if code or variable.known_apart():
             partitions.add(code, [*(names[piece] for piece in pieces if piece <= atoms), *beyond])
     for code, smaller in sorted(pairs):

@@ -258,6 +258,23 @@ def release(draw: st.DrawFn, counts: np.ndarray, number: int) -> tuple[Published
     return table, boxes
 
 
+def test_two_comparisons_that_leave_over_different_children_do_not_contradict_each_other() -> None:
+    """One child, of 4 and in b: everybody outside 6+7 is another group than everybody outside 4+6 and 6+7."""
+
+    def table(number: int, name: str, counts: dict[str, int], *where: tuple[str, str]) -> PublishedTable:
+        return shown(f"t{number}", [Dimension.flat(name, list(counts))], np.array(list(counts.values())), where=where)
+
+    tables = [
+        table(0, "age", {"4+5": 1, "6+7": 0}),
+        table(1, "age", {"4+6": 1, "7": 0, "5": 0}, ("area", "b")),
+        table(2, "area", {"a+b": 0, "c": 0}, ("age", "7")),
+        table(3, "area", {"a": 0, "c": 0, "b": 0}, ("age", "6+7")),
+    ]
+    parts = {code: frozenset(code.split("+")) for code in ("4+5", "6+7", "4+6", "a+b", *AGES, *AREAS)}
+    report = attack_together(tables, [], replace(POLICY, threshold=3, group_disclosure=Group.NONE), meanings={"age": parts, "area": parts})
+    assert report.exposed
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_small_differences_of_any_two_cells_are_found_in_two_variables_and_filters(data: st.DataObject) -> None:
