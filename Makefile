@@ -73,7 +73,7 @@ check: setup setup-test ## ruff, mypy --strict, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-assure: setup setup-test ## run the tests that the assessment's measures are bound to, and write evidence/
+assure: setup setup-test ## run the tests that the assessment's measures are bound to, and write evidence/ (after make run)
 	@$(BIN)/bigask assure --for-approval --out evidence
 
 pictures: setup setup-test ## take the README's pictures of this build (after make run)
