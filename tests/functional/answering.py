@@ -30,6 +30,7 @@ def answering(page: Page, door: str, form_id: str, word: str) -> Iterator[str]:
         before = page.title()
         page.click("button[value=next]")
         expect(page).not_to_have_title(before)
+        expect(page).not_to_have_title("")  # which the page has that is being left
 
 
 def nonce_of(page: Page) -> str:

@@ -38,6 +38,7 @@ def onward(page: Page) -> None:
     title = page.title()
     page.click("button[value=next]")
     expect(page).not_to_have_title(title)
+    expect(page).not_to_have_title("")  # which the page has that is being left
 
 
 def refuse_all(page: Page) -> None:

@@ -78,6 +78,7 @@ def test_a_whole_form_by_keyboard_alone(chromium: Browser, door: str, wave: Wave
             if page.url.endswith("/thank-you"):
                 break
             expect(page).not_to_have_title(title)
+            expect(page).not_to_have_title("")  # which the page has that is being left
             if page.url.endswith("/thank-you"):
                 break
         page.wait_for_url(f"{door}/{form_id}/thank-you")
@@ -146,6 +147,7 @@ def test_characters_are_announced_in_a_pause_and_not_at_every_key(page: Page, do
         page.check("input[value=opt_out]:not([type=hidden])")
         page.click("button[value=next]")
         expect(page).not_to_have_title(title)
+        expect(page).not_to_have_title("")  # which the page has that is being left
     page.evaluate(LISTEN)
     page.locator("textarea").press_sequentially("a word")
     assert not said(page)
