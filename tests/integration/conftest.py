@@ -32,6 +32,16 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def new_office(home: Path, quick: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that has a passphrase and nothing else, named to commands."""
+    (home / "secure").mkdir(parents=True)
+    (home / "secure" / "passphrase").write_text("a passphrase for tests only")
+    (home / "secure" / "passphrase").chmod(0o600)
+    monkeypatch.setenv("BIGASK_HOME", str(home))
+    return home
+
+
+@pytest.fixture
 def bigask(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs the command in this process: its exit code, standard output and standard error."""
     monkeypatch.setenv("BIGASK_HOME", str(home))

@@ -16,16 +16,7 @@ from tests.integration.test_cli import one_sentence
 
 AS = ("--as", "anna")
 OPEN = ("wave", "open", "spring", *AS)
-
-
-@pytest.fixture
-def home(tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch) -> Path:
-    home = tmp_path / "home"
-    (home / "secure").mkdir(parents=True)
-    (home / "secure" / "passphrase").write_text("a passphrase for tests only")
-    (home / "secure" / "passphrase").chmod(0o600)
-    monkeypatch.setenv("BIGASK_HOME", str(home))
-    return home
+pytestmark = pytest.mark.usefixtures("new_office")
 
 
 def door_is_open(home: Path) -> bool:

@@ -28,22 +28,13 @@ from tests.secure_waves import new_wave, run_before
 
 WHY = "The second wave is compared with this one."
 YESTERDAY = today() - timedelta(days=1)
+pytestmark = pytest.mark.usefixtures("new_office")
 
 
 @pytest.fixture
-def home(tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch) -> Path:
-    home = tmp_path / "home"
-    (home / "secure").mkdir(parents=True)
-    (home / "secure" / "passphrase").write_text("a passphrase for tests only")
-    (home / "secure" / "passphrase").chmod(0o600)
-    monkeypatch.setenv("BIGASK_HOME", str(home))
-    return home
-
-
-@pytest.fixture
-def store(home: Path) -> SecureStore:
+def store(new_office: Path) -> SecureStore:
     """A wave whose tables were made so long ago that they are due."""
-    made = SecureStore(load_settings({"BIGASK_HOME": str(home)}).secure)
+    made = SecureStore(load_settings({"BIGASK_HOME": str(new_office)}).secure)
     run_before(made, new_wave(made), Verb.PROTECT)
     with made.record(Entry("tester", "made-earlier", "2026-spring")) as connection:
         connection.execute(update(tables.asset).where(tables.asset.c.kind.in_(["tables", "located"])).values(review_on=YESTERDAY))
