@@ -46,13 +46,16 @@ def upn_valid(upn: str) -> bool:
 
 @dataclass(frozen=True)
 class Pattern:
-    """A regular expression, what it finds, how sure it is, a second look that may refuse a match, and the fewest digits that it needs."""
+    """A regular expression, what it finds, how sure it is, a second look that may refuse a match, and what it needs: so many digits, and
+    one of these marks (in lower case). A text without them is not searched.
+    """
 
     label: str
     regex: re.Pattern[str]
     score: float
     accepts: Callable[[str, re.Match[str]], bool] | None = None
     digits: int = 0
+    marks: tuple[str, ...] = ()
 
 
 def _digits(text: str) -> str:
@@ -132,7 +135,7 @@ _DATE_WORDS = rf"\b(?:the\s+)?(?:(?:twenty|thirty)[\s\-]?)?(?:{_ORDINAL})\s+(?:o
 _SPOKEN_DATE = rf"\b(?:(?:the|of|and|oh|{_ORDINAL}|{_NUMBER})[\s\-,]+){{2,8}}(?:{_ORDINAL}|{_NUMBER})\b"
 _SPOKEN_CODE = rf"\b(?:{_AREA})(?:[\s\-,]+(?:[a-z]|\d|{'|'.join(_DIGIT_WORDS)})){{2,7}}\b"
 PATTERNS = (
-    Pattern("EMAIL", _rx(r"(?<![\w.+\-])[\w.+\-]+\s?@\s?[a-z0-9\-]+(?:\s?\.\s?[a-z]{2,}|\s?\.\s?[a-z0-9\-]+)+"), 0.99),
+    Pattern("EMAIL", _rx(r"(?<![\w.+\-])[\w.+\-]+\s?@\s?[a-z0-9\-]+(?:\s?\.\s?[a-z]{2,}|\s?\.\s?[a-z0-9\-]+)+"), 0.99, marks=("@",)),
     Pattern(
         "EMAIL",
         _rx(
@@ -140,17 +143,19 @@ PATTERNS = (
             rf"(?: at | ?\(at\) ?| ?\[at\] ?| ?@ ?)[a-z0-9\-]+{_DOT}(?:com|co|net|org|me|uk|sch)\b(?:{_DOT}uk\b)?"
         ),
         0.95,
+        marks=(".", "dot"),
     ),
-    Pattern("EMAIL", _rx(r"(?<![\w.+\-])[\w.+\-]+@[\w\-]+\b"), 0.8),
-    Pattern("URL", _rx(r"\b(?:https?://|www\.)[^\s<>\"]+"), 0.95),
-    Pattern("URL", _rx(r"(?<![\w.\-])(?:[a-z0-9\-]+\.)+(?:co\.uk|org\.uk|sch\.uk|com|gg|tv|ly)/[^\s<>\"]+"), 0.9),
+    Pattern("EMAIL", _rx(r"(?<![\w.+\-])[\w.+\-]+@[\w\-]+\b"), 0.8, marks=("@",)),
+    Pattern("URL", _rx(r"\b(?:https?://|www\.)[^\s<>\"]+"), 0.95, marks=("://", "www.")),
+    Pattern("URL", _rx(r"(?<![\w.\-])(?:[a-z0-9\-]+\.)+(?:co\.uk|org\.uk|sch\.uk|com|gg|tv|ly)/[^\s<>\"]+"), 0.9, marks=("/",)),
     Pattern("NHS", _rx(r"(?<![\d+])\d{3}[\s\-.]?\d{3}[\s\-.]?\d{4}(?!\d)"), 0.95, _is_nhs, digits=10),
     Pattern("NHS", _rx(r"(?<![\d+])\d(?:[\s\-]?\d){9}(?!\d)"), 0.9, _is_nhs, digits=10),
     Pattern("NINO", _rx(r"\b(?!bg|gb|nk|kn|tn|nt|zz)[a-ceghj-prstw-z][a-ceghj-nprstw-z]\s?\d\d\s?\d\d\s?\d\d\s?[a-d]\b"), 0.97, digits=6),
     Pattern("UPN", _rx(r"\b[a-hj-np-rt-z]\d{11}[\da-hj-np-rt-z]\b"), 0.97, lambda _, m: upn_valid(m.group()), digits=11),
-    Pattern("PHONE", _rx(r"(?<![\w/])(?:\+|00)?\(?\d(?:[\s().\-]{0,2}\d){5,13}(?![\d/])"), 0.95, _is_phone, digits=6),
-    Pattern("POSTCODE", _rx(rf"\b(?:{_AREA})\s?\d[\da-z]?\s*\d\s?[abd-hjlnp-uw-z]{{2}}\b"), 0.97, digits=1),
-    Pattern("POSTCODE", _rx(rf"\b(?:{_AREA})\d\d?(?:\s\d\b{_COUNTED})?(?!\w)(?![.,:]\d)"), 0.85, _is_outward, digits=1),
+    # less sure than any other form that the same digits may have: a date or an NHS number says more
+    Pattern("PHONE", _rx(r"(?<![\w/])(?:\+|00)?\(?\d(?:[\s().\-]{0,2}\d){5,13}(?![\d/])"), 0.94, _is_phone, digits=6),
+    Pattern("POSTCODE", _rx(rf"\b(?=[a-z]{{1,2}}\s?\d)(?:{_AREA})\s?\d[\da-z]?\s*\d\s?[abd-hjlnp-uw-z]{{2}}\b"), 0.97, digits=1),
+    Pattern("POSTCODE", _rx(rf"\b(?=[a-z]{{1,2}}\d)(?:{_AREA})\d\d?(?:\s\d\b{_COUNTED})?(?!\w)(?![.,:]\d)"), 0.85, _is_outward, digits=1),
     Pattern("POSTCODE", _rx(r"\b(?:w1|ec[1-4]|wc[12]|sw1|se1|nw1|n1|e1)[a-hj-npr-uwxy]\b"), 0.8, _is_outward, digits=1),
     Pattern("DOB", _rx(rf"\b{_DAY}{_SEP}+(?:of\s+)?(?:{_MONTH})\b{_SEP}*(?:{_YEAR})(?!\d)"), 0.95, _is_full_date, digits=1),
     Pattern("DOB", _rx(rf"\b(?:{_MONTH}){_SEP}+(?:the\s+)?{_DAY}\b{_SEP}*(?:{_YEAR})(?!\d)"), 0.95, _is_full_date, digits=1),
@@ -167,28 +172,29 @@ PATTERNS = (
 _WORDS = re.compile(r"[a-z]+|\d+", re.I)
 _LEAST_SPOKEN = 4
 _ZERO = ("0", "07", "01", "02", "oh", "o", "zero", "nought")
-_SPOKEN = re.compile(rf"\b(?:{'|'.join(_DIGIT_WORDS)})\b", re.I)
 
 
 def find(text: str) -> list[Span]:
     """Every pattern's spans in `text`, overlaps included. Most texts hold nothing with a form, and are answered at once."""
     found: list[Span] = []
     low = text.lower()
-    digits = sum(c.isdigit() for c in low)
-    linked = any(mark in low for mark in ("@", ".", "/", "dot"))
+    digits = sum(map(str.isdigit, low))
     born, coded = _BIRTH.search(text) is not None, _POSTCODE_WORD.search(text) is not None
     for pattern in PATTERNS:
-        possible = linked if pattern.label in ("EMAIL", "URL") else digits >= pattern.digits and _possible(pattern, born, coded)
-        for match in pattern.regex.finditer(text) if possible else ():
+        if digits < pattern.digits or not _possible(pattern, low, born, coded):
+            continue
+        for match in pattern.regex.finditer(text):
             if pattern.accepts is None or pattern.accepts(text, match):
                 found.append(Span(match.start(), match.end(), pattern.label, pattern.score, LAYER))
-    if len(_SPOKEN.findall(low)) + digits >= _LEAST_SPOKEN:
+    if sum(word in _DIGIT_WORDS for word in _WORDS.findall(low)) + digits >= _LEAST_SPOKEN:
         found.extend(_spelled(text))
     return found
 
 
-def _possible(pattern: Pattern, born: bool, coded: bool) -> bool:
-    """Whether the word is there without which the pattern's second look refuses every match."""
+def _possible(pattern: Pattern, low: str, born: bool, coded: bool) -> bool:
+    """Whether the mark or the word is there without which nothing matches, or the pattern's second look refuses every match."""
+    if pattern.marks and not any(mark in low for mark in pattern.marks):
+        return False
     if pattern.accepts in (_is_birth, _is_spoken_birth):
         return born
     return coded or pattern.accepts is not _is_spoken_postcode

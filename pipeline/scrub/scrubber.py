@@ -6,9 +6,11 @@ connection.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 
 from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
@@ -185,6 +187,7 @@ class Scrubber:
         self._analyser = AnalyzerEngine(
             registry=registry, nlp_engine=self._reader, supported_languages=[_LANGUAGE], context_aware_enhancer=_NoEnhancer()
         )
+        _settle()
 
     @classmethod
     def of(cls, setting: Setting) -> Scrubber:
@@ -212,6 +215,13 @@ class Scrubber:
             results = self._analyser.analyze(text, _LANGUAGE, nlp_artifacts=reading) if reading.words else []
             found.append(resolve(Span(r.start, r.end, r.entity_type, r.score, r.recognition_metadata[name]) for r in results))
         return found
+
+
+@cache
+def _settle() -> None:
+    """What the first scrubber loaded stays as long as its process: the garbage collector need not walk all of it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _default_lists() -> NameLists:

@@ -35,14 +35,20 @@ class Span:
 def resolve(found: Iterable[Span]) -> tuple[Span, ...]:
     """Sorted spans without overlap that cover every character of `found`: overlapping ones become one, named by the surest.
 
-    Joining, and not choosing, is deliberate: what one layer saw must not come back because another saw less of it.
+    Joining, and not choosing, is deliberate: what one layer saw must not come back because another saw less of it. The order in which
+    they come changes nothing: Presidio hands them over as a set, in another order in every process.
     """
     kept: list[Span] = []
-    for span in sorted(found, key=lambda s: (s.start, s.end)):
+    for span in sorted(found, key=lambda s: (s.start, s.end, *_standing(s))):
         if kept and span.start < kept[-1].end:
             before = kept.pop()
-            best = max(before, span, key=lambda s: (s.score, s.end - s.start))
+            best = max(before, span, key=_standing)
             kept.append(Span(before.start, max(before.end, span.end), best.label, best.score, best.layer))
         else:
             kept.append(span)
     return tuple(kept)
+
+
+def _standing(span: Span) -> tuple[float, int, str, str]:
+    """Which of two spans names what both cover: the surer, then the longer; the rest only makes the choice always the same."""
+    return span.score, span.end - span.start, span.label, span.layer

@@ -2,12 +2,13 @@
 
 import re
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.scrub import Scrubber, Span, redact
+from pipeline.scrub import Scrubber, Span, patterns, redact
 from pipeline.scrub.spans import LABELS, resolve
 from pipeline.scrub.words import split
 
@@ -43,6 +44,11 @@ WRITTEN = st.one_of(
     ).map(" ".join),
 )
 
+FORMED = [
+    *("a", "born", "my code", "@", ".", "/", "dot", "com", "co.uk", "www.x", "https://y", "mail", "ls6", "LS", "6 3qp", "14/01", "2008"),
+    *("on 3rd of", "may", "number", "nhs", "943 476", "5919", "07700", "900123", "oh", "seven", "double", "four", "AB123456C", "w1a"),
+]
+
 
 @pytest.fixture(scope="module")
 def scrubber() -> Scrubber:
@@ -59,7 +65,8 @@ def test_words_are_pieces_of_the_text_in_order(text: str) -> None:
 @st.composite
 def _spans(draw: st.DrawFn) -> list[Span]:
     bounds = st.tuples(st.integers(0, 30), st.integers(1, 8))
-    return [Span(a, a + n, draw(st.sampled_from(LABELS)), draw(st.floats(0, 1)), "t") for a, n in draw(st.lists(bounds, max_size=10))]
+    score = st.one_of(st.floats(0, 1), st.sampled_from((0.9, 0.95)))  # layers are often equally sure
+    return [Span(a, a + n, draw(st.sampled_from(LABELS)), draw(score), "t") for a, n in draw(st.lists(bounds, max_size=10))]
 
 
 @given(_spans())
@@ -68,6 +75,26 @@ def test_resolving_covers_the_same_characters_without_overlap(found: list[Span])
     before = {i for s in found for i in range(s.start, s.end)}
     after = [i for s in result for i in range(s.start, s.end)]
     assert after == sorted(before)
+
+
+@given(_spans(), st.randoms(use_true_random=False))
+def test_the_order_in_which_layers_speak_changes_nothing(found: list[Span], rng: Random) -> None:
+    shuffled = list(found)
+    rng.shuffle(shuffled)
+    assert resolve(shuffled) == resolve(found)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(FORMED), max_size=8), st.sampled_from((" ", "", "-", " at ")))
+def test_what_is_not_searched_would_not_have_been_found(pieces: list[str], between: str) -> None:
+    text = between.join(pieces)
+    searched = [
+        Span(match.start(), match.end(), pattern.label, pattern.score, patterns.LAYER)
+        for pattern in patterns.PATTERNS
+        for match in pattern.regex.finditer(text)
+        if pattern.accepts is None or pattern.accepts(text, match)
+    ]
+    assert patterns.find(text) == [*searched, *patterns._spelled(text)]
 
 
 @settings(max_examples=150, deadline=None)

@@ -37,6 +37,14 @@ def test_private_names_are_masked_whole(scrubber: Scrubber, text: str, secret: s
 
 
 @pytest.mark.parametrize(
+    ("text", "label"),
+    [("my nhs number is 943 476 5919", "NHS"), ("my number is 07700 900123", "PHONE"), ("born 14-01-2008 ring me", "DOB")],
+)
+def test_what_has_two_forms_is_called_by_the_one_that_says_more(scrubber: Scrubber, text: str, label: str) -> None:
+    assert [s.label for s in scrubber.find(text)] == [label]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "i want to be like marcus rashford when i grow up",
