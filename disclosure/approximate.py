@@ -2,7 +2,8 @@
 
 Whatever is published of a count leaves it between a least and a largest value. All counts of all tables are then unknowns
 between such bounds, tied by the sums that the true counts keep; each that may be small is narrowed down by adding and
-subtracting, and by linear programming. It belongs to the attack, and shares no code with the defence.
+subtracting, then, as far as no two tables of whole numbers show it to be open (disclosure.neighbours), by linear programming.
+It belongs to the attack, and shares no code with the defence.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from disclosure.audit import AuditReport, Exposure, Progress
-from disclosure.inference import NO_LIMIT, TOLERANCE, Equations, Search, cells_named, equations, parts, tighten
-from disclosure.policy import Group, Policy, Zeros
+from disclosure.inference import NO_LIMIT, Equations, cells_named, equations, tighten
+from disclosure.narrowing import Narrowing
+from disclosure.policy import Policy, Zeros
 from disclosure.table import WITHHELD, Method, PublishedTable, Status
 
 Whole = npt.NDArray[np.int64]
+
+ALL_BOUNDS = 1_000  # up to so many unknowns, the report holds the exact bounds of each count that may be small
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +56,23 @@ def bounds_of(table: PublishedTable, policy: Policy, *, secondary: bool) -> Boun
     return Bounded(table, np.maximum(low, 0), np.asarray(high))
 
 
+@dataclass(frozen=True, eq=False)
+class Narrowed:
+    """The attack's report, and for each table the bounds beyond which no count is possible (`high` NO_LIMIT: none)."""
+
+    report: AuditReport
+    low: tuple[Whole, ...]
+    high: tuple[Whole, ...]
+
+
 def attack_approximate(
     bounded: Sequence[Bounded], policy: Policy, *, readings: Sequence[Bounded] = (), progress: Progress | None = None
-) -> AuditReport:
+) -> Narrowed:
     """Narrows down every count that may be from 1 to below the threshold. Raises DisclosureError if nothing fits the bounds.
 
     `readings` bound those of their cells that the tables have, or imply, and bring no count of their own. The report's bounds are those
-    of every count, also of those that are published nearly.
+    of every count, also of those that are published nearly: exact, over the reals, of what may be small, where there are at most
+    ALL_BOUNDS unknowns and nothing is found; else counts that are possible for certain.
     """
     system = equations([_unseen(each.table) for each in bounded])
     for each, at in zip(bounded, system.cells, strict=True):
@@ -66,17 +80,22 @@ def attack_approximate(
         np.minimum.at(system.high, at, each.high.reshape(-1))
     _read(system, readings)
     tighten(system)
-    solved = _narrow(system, policy, progress)
-    exposed = [*_small(bounded, system, policy), *_groups(system, policy)]
-    shapes = [each.table.values.shape for each in bounded]
-    lows = tuple(system.low[at].reshape(shape) for at, shape in zip(system.cells, shapes, strict=True))
-    highs = tuple(
-        np.where(system.high[at] >= NO_LIMIT, -1, system.high[at]).reshape(shape) for at, shape in zip(system.cells, shapes, strict=True)
-    )
-    may_be_small = (system.low < policy.threshold) & (system.high > 0)
-    width = (system.high - system.low)[may_be_small]
+    attack = Narrowing(system, policy)
+    attack.run(progress)
+    exposed = (*_small(bounded, system, policy), *attack.groups_told())
+    exact = not exposed and len(system.low) <= ALL_BOUNDS
+    if exact:
+        attack.bound_all()
+
+    def by_table(values: Whole) -> tuple[Whole, ...]:
+        return tuple(values[at].reshape(each.table.values.shape) for each, at in zip(bounded, system.cells, strict=True))
+
+    low, high = (system.low, system.high) if exact else attack.seen()
     withheld = sum(int(each.table.withheld.sum()) for each in bounded)
-    return AuditReport(withheld, tuple(exposed), lows, highs, True, int(width.min()) if len(width) else None, solved)
+    report = AuditReport(
+        withheld, exposed, by_table(low), by_table(np.where(high >= NO_LIMIT, -1, high)), exact, attack.narrowest(), attack.solved
+    )
+    return Narrowed(report, by_table(system.low), by_table(system.high))
 
 
 def _read(system: Equations, readings: Sequence[Bounded]) -> None:
@@ -96,30 +115,6 @@ def _unseen(table: PublishedTable) -> PublishedTable:
     )
 
 
-def _narrow(system: Equations, policy: Policy, progress: Progress | None) -> int:
-    """Solves for the bounds of each count that may be small, as far as no table of whole numbers shows it to be wide already."""
-    least, most = np.full(len(system.low), NO_LIMIT), np.full(len(system.low), -NO_LIMIT)
-    solved = done = 0
-    for cells, matrix, known in parts(system):
-        search = Search(matrix, known, system.low[cells], system.high[cells])
-        for k, cell in enumerate(cells.tolist()):
-            if system.low[cell] >= policy.threshold or most[cell] - least[cell] >= policy.minimum_width:
-                continue
-            for direction in (1, -1):
-                value, table = search.extreme(k, direction)
-                if table is not None:
-                    least[cells], most[cells] = np.minimum(least[cells], table), np.maximum(most[cells], table)
-                if direction > 0 and value < NO_LIMIT:
-                    system.high[cell] = min(system.high[cell], int(np.floor(value + TOLERANCE)))
-                elif direction < 0:
-                    system.low[cell] = max(system.low[cell], int(np.ceil(value - TOLERANCE)))
-        solved += search.solved
-        done += len(cells)
-        if progress:
-            progress(done / len(system.low), "attacking the tables")
-    return solved
-
-
 def _small(bounded: Sequence[Bounded], system: Equations, policy: Policy) -> Iterator[Exposure]:
     """Counts that are certain to be small, and narrowed down to less than the policy's width."""
     told: set[int] = set()
@@ -135,20 +130,3 @@ def _small(bounded: Sequence[Bounded], system: Equations, policy: Policy) -> Ite
                     continue
                 how = "this count alone" if each.low.flat[entry] == low and each.high.flat[entry] == high else "putting sums together"
                 yield Exposure(each.table.id, where, low, high, how)
-
-
-def _groups(system: Equations, policy: Policy) -> Iterator[Exposure]:
-    """Groups of which it is certain that all, or all but one, are in one category."""
-    if policy.group_disclosure is Group.NONE:
-        return
-    spare = int(policy.group_disclosure is Group.ALL_BUT_ONE)
-    number = {key: k for k, key in enumerate(system.keys)}
-    for variable, parent, children in system.sums:
-        if variable in policy.identifying_variables or len(children) < 2 or system.low[number[parent]] < policy.threshold:
-            continue
-        at = np.array([number[child] for child in children])
-        beside = system.high[at].sum() - system.high[at]
-        for child in at[beside <= spare].tolist():
-            where = {part[0]: part[1] for part in system.keys[child][1:] if isinstance(part, tuple)}
-            low, high = int(system.low[child]), int(system.high[child])
-            yield Exposure("", where, low, None if high >= NO_LIMIT else high, "group disclosure: (nearly) all of a group in one category")

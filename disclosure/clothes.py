@@ -265,9 +265,10 @@ def attack_clothes(
     Raises DisclosureError for a file without a known cell, or numbers that contradict each other.
     """
     read = [_Read(name, text, dimensions[name], columns[name]) for name, text in files.items()]
-    report = attack_approximate([each.bounds() for each in read], policy)
-    for each, low, high in zip(read, report.low, report.high, strict=True):
-        each.low, each.high = low.copy(), np.where(high < 0, NO_LIMIT, high)
+    found = attack_approximate([each.bounds() for each in read], policy)
+    report = found.report
+    for each, low, high in zip(read, found.low, found.high, strict=True):
+        each.low, each.high = low.copy(), high.copy()
     by_means = [exposure for each in read for exposure in each.told_by_means(policy)]
     return AuditReport(
         report.withheld, (*report.exposed, *by_means), report.low, report.high, report.exact, report.narrowest, report.linear_programs

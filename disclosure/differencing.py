@@ -62,7 +62,7 @@ def attack_together(
     else:
         secondary = any(not table.exact and (table.status == Status.SECONDARY).any() for table in tables)
         bounded, looked_up = ([bounds_of(table, policy, secondary=secondary) for table in some] for some in (every, read))
-        report = attack_approximate(bounded, rules, readings=looked_up, progress=progress)
+        report = attack_approximate(bounded, rules, readings=looked_up, progress=progress).report
     ours = {table.id for table in unseen}
     exposed = tuple(_said(each, ours) for each in report.exposed if each.table not in ours or _tells(each, policy))
     return replace(report, exposed=exposed, low=report.low[: len(tables)], high=report.high[: len(tables)])

@@ -140,7 +140,7 @@ def test_the_attack_finds_exactly_what_trying_all_tables_finds(name: str, inner:
     fitting = every[inside]
     least, most = fitting.min(axis=0), fitting.max(axis=0)
     pinned = int(((least == most) & (least > 0) & (most < policy.threshold)).sum())
-    report = attack_approximate([bounded], policy)
+    report = attack_approximate([bounded], policy).report
     assert len(report.exposed) == pinned
     small = (least > 0) & (least < policy.threshold)
     assert (report.low[0][small] <= least[small]).all()
