@@ -22,7 +22,7 @@ from typing import Any
 from forms.bank import Bank, read_pictures
 from forms.helplines import helplines
 from forms.survey import AgeBand, Form, Kind, Page, Question, Survey, SurveyError
-from forms.texts import FormTexts, numbers_in_order
+from forms.texts import FormTexts, whole_numbers
 from forms.window import Window
 from forms.words import FORM_WORDS, SURVEY_WORDS, check_words
 from forms.yaml_file import mapping, number, only_keys, read_yaml, sequence, text, truth
@@ -74,9 +74,7 @@ def _load(folder: Path, language: str) -> Survey:
             raise SurveyError(f"{file}: form '{form_id}' is there twice: keep one")
         forms[form_id] = _form(folder, form_id, language, bank)
     words_file = f"{language}/{file}"
-    data = only_keys(mapping(read_yaml(folder / words_file), words_file), {"words"}, words_file)
-    if any(form.direction == "rtl" for form in forms.values()):
-        data = numbers_in_order(data)
+    data = whole_numbers(only_keys(mapping(read_yaml(folder / words_file), words_file), {"words"}, words_file))
     words = check_words(mapping(data.get("words"), f"{words_file}: words"), SURVEY_WORDS, words_file)
     window = _window(shared.get("window", {}), f"{file}: window")
     return Survey(folder.name, text(shared.get("title"), f"{file}: title"), MappingProxyType(forms), words, window)

@@ -34,8 +34,7 @@ class FormTexts:
         if text(data.get("language"), f"{file}: language") != language:
             raise SurveyError(f"{file}: language must be {language}, as its folder says")
         direction = text(data.get("direction"), f"{file}: direction")
-        if direction == "rtl":
-            data = numbers_in_order(data)
+        data = whole_numbers(data)
         return cls(
             file=file,
             direction=direction,
@@ -75,12 +74,12 @@ class FormTexts:
                         raise SurveyError(f"{self.file}: the label of {kind} '{group}', '{code}' is used nowhere: remove it")
 
 
-def numbers_in_order(value: Any) -> Any:
-    """The same texts with no-break spaces inside numbers, for a language that runs from right to left.
+def whole_numbers(value: Any) -> Any:
+    """The same texts with no-break spaces inside numbers, so that no number to dial is torn between two lines.
 
-    Around an ordinary space the parts of a number are set in the order of the language, so that "0800 1111" would be read, and dialled,
-    as 1111 0800; a no-break space belongs to the number (Unicode's bidirectional algorithm, UAX 9, rule W4).
+    Where a language runs from right to left, the parts of a number around an ordinary space are even set in its order: "0800 1111"
+    would be read as 1111 0800. A no-break space belongs to the number (Unicode's bidirectional algorithm, UAX 9, rule W4).
     """
     if isinstance(value, Mapping):
-        return {key: numbers_in_order(inner) for key, inner in value.items()}
+        return {key: whole_numbers(inner) for key, inner in value.items()}
     return INSIDE_A_NUMBER.sub("\N{NO-BREAK SPACE}", value) if isinstance(value, str) else value

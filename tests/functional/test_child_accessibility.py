@@ -78,8 +78,36 @@ def test_no_page_of_a_form_has_a_violation_in_any_state(door: str, looks: list[P
             page = looks[number % len(looks)]
             page.set_content(html, wait_until="domcontentloaded")
             wrong += [f"{name} {page.viewport_size}: {violation}" for violation in violations(page)]
-            wrong += [f"{name}: {problem}" for problem in (sideways(page) if name.endswith("empty") else [])]
+            wrong += [f"{name}: {problem}" for problem in (cramped(page) + sideways(page) if name.endswith("empty") else [])]
     assert not wrong
+
+
+def cramped(page: Page) -> list[str]:
+    """Words of answers that go on in the next line, and ways not to answer that look smaller than an answer."""
+    page.wait_for_function("document.styleSheets.length > 0")
+    found: list[str] = page.evaluate(CRAMPED)
+    return found
+
+
+CRAMPED = """() => {
+    const found = [];
+    const seen = selector => root => [...root.querySelectorAll(selector)].filter(element => element.checkVisibility());
+    for (const { firstChild: label } of seen(".card__text")(document)) {
+        for (const word of label.data.matchAll(/[^\\s-]+/g)) {
+            const range = document.createRange();
+            range.setStart(label, word.index);
+            range.setEnd(label, word.index + word[0].length);
+            if (new Set([...range.getClientRects()].map(line => line.top)).size > 1) found.push(`torn: ${word[0]}`);
+        }
+    }
+    for (const refusal of seen(".card--opt_out")(document)) {
+        const own = refusal.getBoundingClientRect();
+        const others = seen(".card:not(.card--opt_out)")(refusal.closest("fieldset")).map(card => card.getBoundingClientRect());
+        if (others.some(card => Math.abs(card.width - own.width) > 1)) found.push("the refusal is not as wide as an answer");
+        if (others.every(card => card.height > own.height + 1) && others.length) found.push("the refusal is not as high as an answer");
+    }
+    return found;
+}"""
 
 
 def sideways(page: Page) -> list[str]:

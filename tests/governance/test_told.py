@@ -17,6 +17,7 @@ from governance.risks import Level
 from tests.governance.records import SHIPPED
 
 SURVEY = load_survey()
+CHILDLINE = "0800\N{NO-BREAK SPACE}1111"
 REGISTER = load_record(SHIPPED).register
 FORMS = pytest.mark.parametrize("form", list(SURVEY), ids=lambda form: form.id)
 
@@ -61,7 +62,7 @@ def test_children_are_told_what_we_cannot_promise(form: Form) -> None:
     assert re.search(r"took over our website|very clever thief", words["risk_broken_in"])
     assert re.search(r"may still (know|remember)", words["risk_screen"])
     assert re.search(r"can't see who|where no one can see|sit where no one", words["risk_pushed"])
-    assert "0800 1111" in words["risk_harm"]
+    assert CHILDLINE in words["risk_harm"]
     assert re.search(r"do not know who you are", words["risk_harm"])
     assert re.search(r"miss one", words["risk_names"])
 

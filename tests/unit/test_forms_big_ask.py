@@ -15,6 +15,7 @@ from forms.survey import AgeBand, Form, Kind, Role, band_of_age
 SURVEY = load_survey()
 FORMS = list(SURVEY)
 EASY = {"easy-6-8", "easy-9-17"}
+CHILDLINE = "0800\N{NO-BREAK SPACE}1111"
 FROM_SIX = [form for form in FORMS if form.id != "4-5"]
 WITH_PICTURES = [form for form in FORMS if form.pictures]
 LOCATORS = {Kind.SCHOOL, Kind.POSTCODE, Kind.COUNCIL}
@@ -247,7 +248,7 @@ def test_the_first_page_says_it_all_again(form: Form) -> None:
         assert "numbers" in note or "totals" in note
         assert re.search(r"change|deleted?", note)
         assert re.search(r"(say no to|refuse) (each|any) question|I don't want to say", note)
-        assert "0800 1111" in note
+        assert CHILDLINE in note
 
 
 @every_form()
@@ -259,11 +260,11 @@ def test_the_opt_out_is_called_in_messages_as_it_is_called_in_questions(form: Fo
 
 
 @every_form()
-def test_every_phone_number_is_one_that_was_checked(form: Form) -> None:
-    checked = {line.number for line in helplines()} | {"999"}
+def test_every_phone_number_is_one_that_was_checked_and_is_never_torn_apart(form: Form) -> None:
+    checked = {line.number.replace(" ", "\N{NO-BREAK SPACE}") for line in helplines()} | {"999"}
     for key, text, _ in texts_of(form):
-        for found in re.findall(r"\d[\d ]*\d", text):
-            if len(found.replace(" ", "")) >= 3:
+        for found in re.findall(r"\d[\d\s]*\d", text):
+            if len(re.sub(r"\s", "", found)) >= 3:
                 assert found in checked, key
 
 
