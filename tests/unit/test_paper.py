@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 import re
 from html import unescape
 from itertools import product
@@ -11,14 +12,16 @@ from typing import Any
 
 import pikepdf
 import pytest
+from weasyprint import HTML
 
 from forms.load import load_survey
 from forms.setting import Setting
 from forms.survey import Form, Kind
-from pipeline.paper import Layout, PaperError, as_html, layouts_of, print_form, printed_questions
+from pipeline.paper import STATIC, Layout, PaperError, as_html, layouts_of, print_form, printed_questions
 from tests.functional.pseudo_translation import pseudo_translation, right_to_left
 
 SURVEY = load_survey()
+CHILDLINE = "0800\N{NO-BREAK SPACE}1111"
 FORMS = list(SURVEY)
 EACH = [(form, layout) for form in FORMS for layout in layouts_of(form)]
 # One of each kind of page: pictures, a wide table, easy words, a secure setting.
@@ -39,7 +42,7 @@ def test_every_question_line_and_answer_is_on_the_paper_in_the_forms_own_words(p
         for words in (question.text, question.hint, *(row.label for row in question.rows), *shown):
             assert words in paper
     assert paper.count("<h1>") == 1
-    assert "0800 1111" in paper
+    assert CHILDLINE in paper
     assert ("CC BY-SA 4.0" in paper) == form.pictures  # the licence of the pictures asks to be named wherever they go
     assert "{" not in re.sub(r"<style>.*?</style>", "", paper, flags=re.DOTALL)
 
@@ -118,6 +121,18 @@ def test_a_printed_file_can_be_read_by_a_screen_reader(tmp_path: Path, form_id: 
             for font in page.Resources.get("/Font", {}).values():
                 for inner in font.get("/DescendantFonts", [font]):
                     assert any(key in inner.FontDescriptor for key in ("/FontFile", "/FontFile2", "/FontFile3"))
+
+
+@pytest.mark.parametrize(("form_id", "layout"), [("easy-9-17", Layout.EASY), ("6-8", Layout.LARGE)])
+def test_no_sheet_begins_with_answers_to_a_question_on_the_one_before(form_id: str, layout: Layout) -> None:
+    """The longest lists there are, with the largest pictures and letters."""
+    count = itertools.count()
+    html = as_html(SURVEY.forms[form_id], layout, Setting.ANY)
+    html = re.sub(r"<(h2|h3|li)\b", lambda tag: f'<{tag[1]} id="{tag[1]}-{next(count):04}"', html)
+    sheets = HTML(string=html, base_url=STATIC.as_uri() + "/").render().pages
+    first = [min(sheet.anchors, key=lambda anchor: anchor[-4:]) for sheet in sheets]
+    assert [anchor for anchor in first if anchor.startswith("li")] == []
+    assert sum(len(sheet.anchors) for sheet in sheets) == next(count)
 
 
 def _tags(node: Any) -> list[Any]:
