@@ -22,6 +22,8 @@ from starlette.websockets import WebSocket
 from api import render
 from api.answering import CANNOT_STORE, NOT_OPEN, Answering, Clock, broken, closed, nowhere, outside
 from api.child_gate import ChildGate
+from api.committing import Commits
+from api.committing_process import CommittingProcess
 from api.form_post import LARGEST_BODY
 from api.journey import check_names
 from api.pace import Pace
@@ -46,7 +48,7 @@ def _now() -> datetime:
 
 def application() -> ASGIApp:
     """The door as the environment's settings describe it, for `uvicorn --factory api.child:application`."""
-    return create_app(load_settings().collection, load_survey())
+    return create_app(load_settings().collection, load_survey(), commits=CommittingProcess)
 
 
 def create_app(
@@ -55,21 +57,23 @@ def create_app(
     connect: Callable[[CollectionZone], CollectionStore] = connect_door,
     clock: Clock = _now,
     standing: Callable[[], Standing] | None = None,
+    commits: Commits | None = None,
 ) -> ASGIApp:
     """The child door for one survey. Connects to the zone's store when the server starts it. `clock` tells whether it is open.
     Whether it may be is for the opening gate to say: `standing`, by default the permit that lies in the zone (governance.permit).
+    Responses are stored by `commits`, by default by a thread of this process.
 
     Raises SurveyError if a question's id would be confused with a field that every post carries, or a picture is missing.
     """
     check_names(survey)
     render.check_pictures(survey)
-    receiver = Receiver(zone, survey.id, connect)
+    receiver = Receiver(zone, survey.id, connect, commits)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        receiver.start()
+        await receiver.start()
         yield
-        receiver.stop()
+        await receiver.stop()
 
     routes = [
         *_general_pages(survey, receiver),

@@ -6,13 +6,11 @@ import asyncio
 import hashlib
 import secrets
 import time
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import suppress
 
 from starlette.concurrency import run_in_threadpool
 
+from api.committing import Commits, Committing, CommittingHere
 from forms.answers import Response as Answered
 from retention.collection_store import CollectionStore, CollectionWave, NoWave, Receipt, WaveClosed, WaveState
 from retention.group_commit import GroupCommit
@@ -20,44 +18,9 @@ from retention.keys import public_key
 from retention.seal import seal_response
 from retention.settings import CollectionZone
 
-Waiting = asyncio.Future[Receipt]
 WAVE_KNOWN_FOR = 1.0  # seconds; the store itself refuses a closed wave, so this only spares a look-up per page
 FINISHED_KEPT = 50_000  # nonces remembered, at most
 PATIENCE = 20.0  # seconds that a child waits for the disk before being told that we try again
-
-
-class Told:
-    """Tells those who wait in an event loop what became of their responses: a whole group at once, so that the loop wakes up once."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
-        self._ended: deque[tuple[Waiting, Future[Receipt]]] = deque()
-        self._called = False
-
-    async def when_done(self, stored: Future[Receipt]) -> Receipt:
-        """The receipt, or what was raised instead."""
-        waiting: Waiting = self.loop.create_future()
-        stored.add_done_callback(lambda done: self._note(waiting, done))
-        return await waiting
-
-    def _note(self, waiting: Waiting, done: Future[Receipt]) -> None:
-        """Called by the thread that stores."""
-        self._ended.append((waiting, done))
-        if not self._called:
-            self._called = True
-            with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
-                self.loop.call_soon_threadsafe(self._tell)
-
-    def _tell(self) -> None:
-        self._called = False  # first: what is noted from here on may come too late for this time
-        while self._ended:
-            waiting, done = self._ended.popleft()
-            if waiting.done():  # gave up
-                continue
-            if (error := done.exception()) is not None:
-                waiting.set_exception(error)
-            else:
-                waiting.set_result(done.result())
 
 
 class Receiver:
@@ -68,12 +31,14 @@ class Receiver:
         zone: CollectionZone,
         survey_id: str,
         connect: Callable[[CollectionZone], CollectionStore],
+        commits: Commits | None = None,
         patience: float = PATIENCE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._zone = zone
         self._survey_id = survey_id
         self._connect = connect
+        self._commits = commits
         self._patience = patience
         self._clock = clock
         self._looking = asyncio.Lock()
@@ -82,16 +47,16 @@ class Receiver:
         self._keys: dict[str, bytes] = {}
         self._secret = secrets.token_bytes(32)
         self._finished: set[bytes] = set()
-        self._telling: Told | None = None
 
-    def start(self) -> None:
-        """Connect. Raises DatabaseUnavailable."""
+    async def start(self) -> None:
+        """Connect. Responses are stored by `commits`, or else by a thread of this process. Raises DatabaseUnavailable."""
         self._store = self._connect(self._zone)
-        self._group = GroupCommit(self._store)
+        self._committing: Committing = self._commits(self._zone) if self._commits else CommittingHere(GroupCommit(self._store))
+        await self._committing.start()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Store what is still waiting."""
-        self._group.stop()
+        await self._committing.stop()
 
     async def open_wave(self) -> CollectionWave:
         """The wave that takes answers to our survey now. Raises WaveClosed, NoWave, DatabaseUnavailable."""
@@ -128,7 +93,7 @@ class Receiver:
         record = seal_response(nonce, response, self._key(wave.body_key), self._key(wave.locator_key))
         try:
             async with asyncio.timeout(self._patience):  # giving up waiting cancels nothing that the storing thread has in hand
-                receipt = await self._told().when_done(self._group.submit(wave.id, record))
+                receipt = await self._committing.commit(wave.id, record)
         except (WaveClosed, NoWave):
             self._known = None  # what we knew is out of date
             raise
@@ -136,12 +101,6 @@ class Receiver:
             self._finished.clear()
         self._finished.add(self._trace(nonce))
         return receipt
-
-    def _told(self) -> Told:
-        loop = asyncio.get_running_loop()
-        if self._telling is None or self._telling.loop is not loop:
-            self._telling = Told(loop)
-        return self._telling
 
     def finished(self, nonce: bytes) -> bool:
         """True if this process remembers that the response of this nonce is stored.

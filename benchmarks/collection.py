@@ -7,7 +7,8 @@ Everything runs on this machine: the server (two workers for every row of the ta
 which share its processors, so only the ratios mean something. "submissions" posts last pages alone, as recorded from invented
 children who walked through the door; "journey" repeats their whole way, from the landing page to the thanks. Columns: submissions
 (journeys: finished children) a second, and how many times the plain way on the same database; median and 99th percentile of a
-request's milliseconds; microseconds of processor time that the workers took for each submission or journey (not what PostgreSQL takes);
+request's milliseconds; microseconds of processor time that the workers, and those who store for them, took for each submission or
+journey (not what PostgreSQL takes);
 errors; memory of the larger worker at the start of the measured time, in its middle and at its end; the
 generator's share of one processor, which shows whether it was the limit; and the responses that were acknowledged and are not stored
 ("lost"), or stored and not acknowledged ("other").
@@ -31,8 +32,10 @@ from pathlib import Path
 
 import httpx
 from sqlalchemy import select
+from starlette.types import ASGIApp
 
 from api import child
+from api.committing_process import CommittingProcess
 from api.workers import bind, serve
 from benchmarks import plain_door
 from benchmarks.http_load import NONCE, Journey, Outcome, Request, load
@@ -129,17 +132,21 @@ def running(door: Callable[[], object], workers: int) -> Iterator[tuple[int, int
 
 
 def workers_of(process: int) -> list[Path]:
-    """Where the kernel tells of the child processes."""
-    return [Path("/proc") / worker for worker in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    """Where the kernel tells of the child processes, and of theirs, which store what they are given."""
+    found: list[Path] = []
+    for task in Path(f"/proc/{process}/task").iterdir():
+        for child_process in (task / "children").read_text().split():
+            found += [Path("/proc") / child_process, *workers_of(int(child_process))]
+    return found
 
 
 def memory(process: int) -> int:
-    """Resident MB of the largest child process."""
+    """Resident MB of the largest of these processes."""
     return max((int((worker / "statm").read_text().split()[1]) * PAGE for worker in workers_of(process)), default=0) // 2**20
 
 
 def work(process: int) -> float:
-    """Seconds of processor time of the child processes."""
+    """Seconds of processor time of these processes."""
     told = [(worker / "stat").read_text().rpartition(")")[2].split() for worker in workers_of(process)]
     return sum(int(user) + int(system) for *_, user, system in (fields[:13] for fields in told)) / os.sysconf("SC_CLK_TCK")
 
@@ -208,10 +215,13 @@ def cases(folder: Path, databases: dict[str, Callable[[str], str]]) -> Iterator[
             place = f"{name[6:]}-{database}"
             own, store = our_zone(folder / place, new(place))
 
-            def our_ids(store=store) -> set[bytes]:  # type: ignore[no-untyped-def]
+            def our_ids(store: CollectionStore = store) -> set[bytes]:
                 return {record.id.hex().encode() for record in store.records()}
 
-            yield Case(name, database, lambda own=own: child.create_app(own, survey, standing=gate_is_open), sent, our_ids)  # type: ignore[misc]
+            def our_door(own: CollectionZone = own) -> ASGIApp:
+                return child.create_app(own, survey, standing=gate_is_open, commits=CommittingProcess)
+
+            yield Case(name, database, our_door, sent, our_ids)
 
 
 # -- The table ---------------------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from retention.seal import SealedResponse
 _Waiting = tuple[str, SealedResponse, "Future[Receipt]"]
 _Outcome = list[Receipt] | BaseException
 _LARGEST_GROUP = 256
+GATHERS = 0.01  # seconds that a group waits for others while many come: a group costs the processor and the disk more than who is in it
 MOST_WAITING = 8192  # responses in memory, 80 MB of them; far more than a school, and a bound when the database is silent
 
 
@@ -25,6 +26,7 @@ class GroupCommit:
         self._waiting: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._stopped = False
+        self._many = False
         self._shuffle = random.SystemRandom().shuffle
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
         self._thread.start()
@@ -40,7 +42,7 @@ class GroupCommit:
                 future.set_exception(DatabaseUnavailable("No more responses are taken at this moment: try again."))
                 return future
             self._waiting.append((wave_id, record, future))
-            if len(self._waiting) == 1:
+            if len(self._waiting) in (1, _LARGEST_GROUP):
                 self._changed.notify()
         return future
 
@@ -60,6 +62,8 @@ class GroupCommit:
         """Returns once somebody does; False if it is stopped and everybody is stored."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._stopped)
+            if self._many:
+                self._changed.wait_for(lambda: len(self._waiting) >= _LARGEST_GROUP or self._stopped, GATHERS)
             return bool(self._waiting)
 
     def _stored(self) -> list[tuple[list[_Waiting], _Outcome]]:
@@ -80,6 +84,7 @@ class GroupCommit:
             entries = [self._waiting.popleft() for _ in range(min(len(self._waiting), _LARGEST_GROUP))]
         group = [entry for entry in entries if entry[2].set_running_or_notify_cancel()]
         self._shuffle(group)
+        self._many = len(group) > 1
         return group
 
     def _put(self, wave_id: str, group: list[_Waiting]) -> _Outcome:

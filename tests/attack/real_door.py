@@ -20,6 +20,11 @@ ROOT = Path(__file__).parents[2]
 PAGE = os.sysconf("SC_PAGESIZE")
 
 
+def children_of(process: int) -> list[int]:
+    """Process ids, whichever thread started them."""
+    return [int(number) for task in Path(f"/proc/{process}/task").iterdir() for number in (task / "children").read_text().split()]
+
+
 class RealDoor:
     """A running door with a wave of its own to store in; `errors` is what it wrote."""
 
@@ -35,11 +40,15 @@ class RealDoor:
 
     def workers(self) -> list[int]:
         """Their process ids."""
-        return [int(number) for number in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()]
+        return children_of(self.process.pid)
+
+    def processes(self) -> list[int]:
+        """The workers, and those who store for them."""
+        return [one for worker in self.workers() for one in (worker, *children_of(worker))]
 
     def memory(self) -> int:
-        """Resident bytes of the workers."""
-        return sum(int(Path(f"/proc/{worker}/statm").read_text().split()[1]) * PAGE for worker in self.workers())
+        """Resident bytes of all of them."""
+        return sum(int(Path(f"/proc/{one}/statm").read_text().split()[1]) * PAGE for one in self.processes())
 
     def end(self) -> None:
         """Stop, and wait for it."""

@@ -1,4 +1,4 @@
-"""Attack on "thank you" with SIGKILL, over HTTP: server, worker and database die under load, and children try again.
+"""Attack on "thank you" with SIGKILL, over HTTP: server, worker, who stores for it, and database die under load, and children try again.
 
 The door is the real one, `python -m api child`, started again whenever it ends, as its systemd unit does.
 """
@@ -24,6 +24,7 @@ import pytest
 
 from forms.load import load_survey
 from retention.collection_store import CollectionStore
+from tests.attack.real_door import children_of
 from tests.functional.door import Wave, child_door, open_wave
 from tests.functional.walking import FORM_HEADERS, walk
 from tests.postgres import Postgres, running_postgres
@@ -78,7 +79,11 @@ class Door:
 
     def workers(self) -> list[int]:
         """Their process ids."""
-        return [int(number) for number in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()]
+        return children_of(self.process.pid)
+
+    def keepers(self) -> list[int]:
+        """Process ids of those who store for the workers."""
+        return [one for worker in self.workers() for one in children_of(worker)]
 
     def kill(self) -> None:
         """End the server, which its workers must notice."""
@@ -88,6 +93,11 @@ class Door:
         """End one worker, which the server must replace."""
         with suppress(OSError, IndexError):
             os.kill(random.SystemRandom().choice(self.workers()), signal.SIGKILL)
+
+    def kill_a_keeper(self) -> None:
+        """End one who stores, which its worker must replace."""
+        with suppress(OSError, IndexError):
+            os.kill(random.SystemRandom().choice(self.keepers()), signal.SIGKILL)
 
     def close(self) -> None:
         """End it for good."""
@@ -176,16 +186,20 @@ def kill_worker(door: Door) -> None:
     door.kill_a_worker()
 
 
-@pytest.mark.parametrize("kill", [kill_server, kill_worker])
-def test_a_killed_server_or_worker_loses_and_doubles_nobody(tmp_path: Path, kill: Callable[[Door], None]) -> None:
+def kill_keeper(door: Door) -> None:
+    door.kill_a_keeper()
+
+
+@pytest.mark.parametrize("kill", [kill_server, kill_worker, kill_keeper])
+def test_a_killed_process_of_the_door_loses_and_doubles_nobody(tmp_path: Path, kill: Callable[[Door], None]) -> None:
     wave = open_wave(tmp_path / "home")
     with under_load(wave, kill, 1, wave.store):
         pass
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kill", [kill_server, kill_worker])
-def test_twenty_kills_of_server_or_worker(tmp_path: Path, kill: Callable[[Door], None]) -> None:
+@pytest.mark.parametrize("kill", [kill_server, kill_worker, kill_keeper])
+def test_twenty_kills_of_a_process_of_the_door(tmp_path: Path, kill: Callable[[Door], None]) -> None:
     wave = open_wave(tmp_path / "home")
     with under_load(wave, kill, 20, wave.store):
         pass

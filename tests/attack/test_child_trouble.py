@@ -126,18 +126,18 @@ def test_a_network_that_swallows_everything_is_given_up(server: Postgres) -> Non
 
 
 def test_a_door_that_may_not_write_another_byte(tmp_path: Path) -> None:
-    """As a disk or a quota that is full: every write of the workers fails."""
+    """As a disk or a quota that is full: every write of the workers, and of those who store for them, fails."""
 
     @contextmanager
     def full(door: RealDoor) -> Iterator[None]:
-        workers = door.workers()
-        before = [resource.prlimit(worker, resource.RLIMIT_FSIZE) for worker in workers]
-        for worker, (_, hard) in zip(workers, before, strict=True):
-            resource.prlimit(worker, resource.RLIMIT_FSIZE, (0, hard))
+        processes = door.processes()
+        before = [resource.prlimit(process, resource.RLIMIT_FSIZE) for process in processes]
+        for process, (_, hard) in zip(processes, before, strict=True):
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (0, hard))
         yield
-        for worker, limits in zip(workers, before, strict=True):
-            resource.prlimit(worker, resource.RLIMIT_FSIZE, limits)
-        assert door.workers() == workers  # nobody died of it
+        for process, limits in zip(processes, before, strict=True):
+            resource.prlimit(process, resource.RLIMIT_FSIZE, limits)
+        assert door.processes() == processes  # nobody died of it
 
     with real_door(tmp_path) as (door, wave):
         through(str(door.address), wave, partial(full, door))

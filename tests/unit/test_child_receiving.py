@@ -88,10 +88,10 @@ def receiver(tmp_path: Path, store: SlowStore, clock: Clock) -> Iterator[Receive
     for name in ("body", "locator"):
         (keys / f"{name}.pub").write_text("09" + "00" * 31)  # a point of the curve, for closing boxes only
     made = Receiver(CollectionZone(tmp_path, "sqlite:///"), "big_ask", lambda _zone: store, patience=0.05, clock=clock)
-    made.start()
+    asyncio.run(made.start())
     yield made
     store.go_on.set()
-    made.stop()
+    asyncio.run(made.stop())
 
 
 def test_the_wave_is_looked_up_once_a_moment(receiver: Receiver, store: SlowStore, clock: Clock) -> None:
@@ -126,10 +126,10 @@ def test_a_wave_closed_meanwhile_is_noticed_by_the_response_it_refuses(receiver:
 
 def test_a_wave_of_another_survey_takes_nothing(tmp_path: Path, store: SlowStore) -> None:
     other = Receiver(CollectionZone(tmp_path, "sqlite:///"), "another", lambda _zone: store)
-    other.start()
+    asyncio.run(other.start())
     with pytest.raises(NoWave):
         asyncio.run(other.take(NONCE, ANSWERED))
-    other.stop()
+    asyncio.run(other.stop())
     assert not store.stored
 
 
