@@ -1,7 +1,8 @@
 """The opening gate in front of the child door: while it is shut, whoever comes gets a kind page with help lines, and nothing is taken.
 
-Help, notices, what could go wrong and the ways out stay reachable. The door holds itself against its permit when it starts and again
-every minute, so that it notices by itself what has changed or run out.
+A child who is in the middle of a form keeps every answer in that page, to be sent again when the gate is open. Help, notices, what could
+go wrong and the ways out stay reachable. The door holds itself against its permit when it starts and again every minute, so that it
+notices by itself what has changed or run out.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ import logging
 import time
 from collections.abc import Callable
 
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import render
-from forms.survey import Survey
+from api.form_post import form_pairs
+from api.journey import Action, MalformedPost, OtherVersion, again, read_post
+from forms.survey import Form, Survey
 from governance.gates import Standing
 
 log = logging.getLogger("bigask.gate")
@@ -54,13 +59,15 @@ class ChildGate:
         elif parts[:1] == ["health"]:
             await PlainTextResponse("the opening gate is shut\n", 503)(scope, receive, send)
         else:
-            await HTMLResponse(self._paused(parts), 503, headers={"Retry-After": RETRY_AFTER})(scope, receive, send)
+            html = await self._paused(parts, Request(scope, receive))
+            await HTMLResponse(html, 503, headers={"Retry-After": RETRY_AFTER})(scope, receive, send)
 
-    def _paused(self, parts: list[str]) -> str:
+    async def _paused(self, parts: list[str], request: Request) -> str:
         form = self._survey.forms.get(parts[0]) if parts else None
         if form is None:
             return render.page_of_survey("message", self._survey, message="paused", again=None)
-        return render.page_of_form("message", form, message="paused", again=None)
+        kept = await _kept(form, request) if request.method == "POST" and len(parts) == 1 else None
+        return kept or render.page_of_form("message", form, message="paused", again=None)
 
     def _standing(self) -> Standing:
         if self._known is None or self._clock() >= self._known_until:
@@ -69,3 +76,14 @@ class ChildGate:
             if not self._known.open and (before is None or before.open):
                 log.error("the opening gate is shut: %s", " ".join(map(str, self._known.missing)))
         return self._known
+
+
+async def _kept(form: Form, request: Request) -> str | None:
+    """The page that keeps what was answered so far; None for whoever only begins, and for what no page of ours can have sent."""
+    try:
+        post = read_post(form, await form_pairs(request))
+    except (MalformedPost, OtherVersion, HTTPException):
+        return None
+    if post.action is Action.START:
+        return None
+    return render.unavailable(form, post.nonce, again(form, post), post.action, post.last, paused=True)

@@ -148,10 +148,18 @@ def _asked(page: Page) -> set[str]:
     return rows | {question.id for question in page.questions}
 
 
-def unavailable(form: Form, nonce: str, shown: Show, action: Action = Action.NEXT, last: bool = True) -> str:
-    """The page that keeps every answer, to be sent again with the same nonce: the same post, unchanged."""
+def unavailable(form: Form, nonce: str, shown: Show, action: Action = Action.NEXT, last: bool = True, paused: bool = False) -> str:
+    """The page that keeps every answer, to be sent again with the same nonce: the same post, unchanged. `paused` while the gate is shut."""
     answers = carried_answers(form, shown) + shown.answers.pairs(shown.page.fields)
-    return page_of_form("unavailable", form, hidden=_hidden(form, nonce, shown.page, answers, last), action=action.value)
+    title, text = ("paused_title", "paused_kept_text") if paused else ("unavailable_title", "unavailable_text")
+    return page_of_form(
+        "unavailable",
+        form,
+        title=form.words[title],
+        text=form.words[text],
+        hidden=_hidden(form, nonce, shown.page, answers, last),
+        action=action.value,
+    )
 
 
 def _render(template: str, speaking: Form, words: Mapping[str, str], **values: Any) -> str:

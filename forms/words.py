@@ -57,7 +57,7 @@ FORM_WORDS = _keys(
     "unavailable_title", "unavailable_text", "unavailable_button",
     "malformed_title", "malformed_text",
     # while the gate is shut, and on every page of a demonstration
-    "paused_title", "paused_text", "demonstration_note",
+    "paused_title", "paused_text", "paused_kept_text", "demonstration_note",
     # what could go wrong: the parts that the register of risks names
     "risks_link", "risks_title", "risks_intro",
     *(f"risk_{topic}{ending}" for topic in RISK_TOPICS for ending in ("_heading", "")),

@@ -77,11 +77,11 @@ async function send(form, button, enhance) {
 }
 
 function show(next, enhance) {
-  const wasWaiting = document.querySelector("form[data-try-again]");
+  const sameNews = document.title === next.title && document.querySelector("form[data-try-again]") && next.querySelector("form[data-try-again]");
   inJourney = true;
   document.title = next.title;
   document.body.className = next.body.className;
-  if (wasWaiting && next.querySelector("form[data-try-again]")) return; // the same news is not announced again
+  if (sameNews) return; // not announced again
   document.body.replaceChildren(...next.body.childNodes);
   enhance();
   scrollTo(0, 0);
