@@ -50,6 +50,7 @@ from retention.settings import CollectionZone
 from tests.postgres import running_postgres
 
 CHILDREN = 48  # recorded ways through the forms
+EXPECTED = 100_000  # responses for which each wave is opened
 WAYS = {"bare": "bare", "plain": "plain, submissions", "submissions": "ours, submissions", "journey": "ours, journey"}
 PAGE = os.sysconf("SC_PAGESIZE")
 
@@ -188,7 +189,7 @@ def our_zone(folder: Path, url: str) -> tuple[CollectionZone, CollectionStore]:
         ring.create(key_id, KeyKind.SEALED_BOX)
         (zone.keys / f"{key_id}.pub").write_text((ring.folder / f"{key_id}.pub").read_text())
     store = connect_collection(zone)
-    store.open_wave(CollectionWave("benchmark", "big_ask", WaveState.OPEN, "body", "locator"), date.today())  # noqa: DTZ011
+    store.open_wave(CollectionWave("benchmark", "big_ask", WaveState.OPEN, "body", "locator"), date.today(), EXPECTED)  # noqa: DTZ011
     return zone, store
 
 

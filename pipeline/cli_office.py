@@ -32,6 +32,9 @@ def wave_open(
     holder: Annotated[list[str] | None, typer.Option(help="Somebody who gets a share of the wave's lock; give it again for each.")] = None,
     needed: Annotated[int, typer.Option(min=2, help="So many holders open the wave.")] = 2,
     shares: Annotated[Path, typer.Option(help="A folder for the shares, which are then given away.")] = Path("shares"),
+    expected: Annotated[
+        int, typer.Option(min=0, help="Children who may answer. SQLite makes room for them now; for more, it stops for a while to make it.")
+    ] = 0,
 ) -> None:
     """Ask the opening gate, make the keys of a new wave, and start to collect. With holders, its answers open with their shares alone."""
     from forms.load import load_survey
@@ -41,7 +44,8 @@ def wave_open(
 
     settings, store = open_store()
     holders = Holders(tuple(holder), needed, shares) if holder else None
-    opened = open_survey(store, connect_collection(settings.collection), settings.collection, wave, load_survey(survey), person, holders)
+    collection = connect_collection(settings.collection)
+    opened = open_survey(store, collection, settings.collection, wave, load_survey(survey), person, holders, expected)
     if holder:
         words = f"{needed} of {len(holder)} holders open it: give each their share from {shares}, keep none, and name them in BIGASK_SHARES"
         console.print(f"{words} for locate and scrub.", highlight=False, soft_wrap=True)

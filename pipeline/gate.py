@@ -156,11 +156,12 @@ def open_survey(
     survey: Survey,
     actor: str,
     holders: Holders | None = None,
+    expected: int = 0,
 ) -> Wave:
     """Ask the opening gate, then open the wave and bring its permit. Raises GateShut with everything that is missing."""
     at = situation(store, zone, survey)
     standing(at).require()
-    wave = open_wave(store, collection, zone, wave_id, survey.id, actor, holders)
+    wave = open_wave(store, collection, zone, wave_id, survey.id, actor, holders, expected)
     issue(store, zone, at, record_folder(survey.id, store.zone.folder / "assessment"))
     return wave
 

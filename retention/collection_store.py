@@ -46,8 +46,8 @@ class CollectionStore(Protocol):
     def log_after_wipe(self) -> str:
         """What the database's write-ahead log still holds after `wipe`, as a code for the ledger."""
 
-    def open_wave(self, wave: CollectionWave, day: date) -> None:
-        """Start collecting. Repeated for the wave that is open, it changes nothing.
+    def open_wave(self, wave: CollectionWave, day: date, expected: int = 0) -> None:
+        """Start collecting, with room for as many responses as are expected. Repeated for the wave that is open, it changes nothing.
 
         Raises WaveClosed if another wave, or this one after it was closed, has not been wiped yet.
         """

@@ -29,7 +29,7 @@ class RowStore(WaveRow):
 
     log_after_wipe = "holds_sealed_records_until_recycled"  # only a superuser can hurry that; they are sealed
 
-    def open_wave(self, wave: CollectionWave, day: date) -> None:
+    def open_wave(self, wave: CollectionWave, day: date, expected: int = 0) -> None:  # noqa: ARG002 - rows are made when they come
         with self._writing() as connection:
             self._alone(connection)
             if self._start(connection, wave, day, 0, b""):

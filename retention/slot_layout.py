@@ -25,6 +25,11 @@ def is_crowded(stored: int, capacity: int) -> bool:
     return 3 * stored > 2 * capacity
 
 
+def slots_for(responses: int) -> int:
+    """The fewest slots that are not too few for so many responses."""
+    return (3 * responses + 1) // 2
+
+
 def arrange(ids: Iterable[bytes], salt: bytes, capacity: int) -> dict[bytes, int]:
     """The slot of every id, all at once: smaller ids choose first. `ids` must be fewer than `capacity`."""
     taken: dict[int, bytes] = {}

@@ -23,10 +23,10 @@ from retention.collection_wave import FACTS, CollectionWave, Receipt, WaveRow, W
 from retention.database import DatabaseUnavailable
 from retention.seal import BODY_SIZE, LOCATOR_SIZE, SealedResponse
 from retention.slot_file import SlotFile
-from retention.slot_layout import arrange, home, is_crowded, make_room
+from retention.slot_layout import arrange, home, is_crowded, make_room, slots_for
 from retention.tables import collection_wave, slot
 
-DEFAULT_CAPACITY = 8192  # slots; they double when two thirds are taken, which rewrites every response
+DEFAULT_CAPACITY = 8192  # slots at least; they double when two thirds are taken, which rewrites every response while children wait
 _FETCH = 500  # records read at a time
 _WALK = 6  # slots looked at in one query while a place is sought
 _BLANK = {"filled": 0, "id": bytes(16), "body": bytes(BODY_SIZE), "locator": bytes(LOCATOR_SIZE)}
@@ -59,11 +59,12 @@ class SlotStore(WaveRow):
                 self._file.empty_journal(durably)
                 nothing.rollback()
 
-    def open_wave(self, wave: CollectionWave, day: date) -> None:
+    def open_wave(self, wave: CollectionWave, day: date, expected: int = 0) -> None:
+        capacity = max(self._first_capacity, slots_for(expected))
         with self._writing() as connection:
-            if self._start(connection, wave, day, self._first_capacity, secrets.token_bytes(16)):
+            if self._start(connection, wave, day, capacity, secrets.token_bytes(16)):
                 connection.execute(delete(slot))
-                self._add_slots(connection, 0, self._first_capacity)
+                self._add_slots(connection, 0, capacity)
 
     def turn(self) -> AbstractContextManager[None]:
         return self._file.turn()

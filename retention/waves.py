@@ -25,8 +25,10 @@ def open_wave(
     survey: str,
     actor: str,
     holders: Holders | None = None,
+    expected: int = 0,
 ) -> Wave:
     """Make keys, register the wave, and open it on the collection server. With holders, the passphrase alone never opens its answers.
+    `expected`: responses for which room is made beforehand.
 
     Interrupted and repeated, it goes on where it stopped. Raises StepRefused for a name that cannot be used or was used, and
     WaveClosed if the server has another wave, KeyLocked where a wave under a lock is gone on with and its shares are not named.
@@ -47,7 +49,7 @@ def open_wave(
         if holders is not None:
             counts |= {"holders": len(holders.people), "needed": holders.needed}
         store.add_wave(wave, Entry(actor, "wave-open", wave_id, counts))
-    collection.open_wave(CollectionWave(wave.id, survey, WaveState.OPEN, wave.body_key, wave.locator_key), today())
+    collection.open_wave(CollectionWave(wave.id, survey, WaveState.OPEN, wave.body_key, wave.locator_key), today(), expected)
     return wave
 
 

@@ -127,6 +127,18 @@ def test_closing_in_the_middle_of_a_rush_loses_nothing_and_takes_nothing_afterwa
     assert set(stored(store)) == at_close == set().union(*acknowledged)
 
 
+def test_room_is_made_for_as_many_as_are_expected(tmp_path: Path) -> None:
+    file = tmp_path / "c" / "r.sqlite"
+    store, records = open_store(f"sqlite:///{file}", capacity=4), sealed(31)
+    store.open_wave(WAVE, DAY, expected=30)
+    size = file.stat().st_size
+    store.put(records[:30])
+    assert file.stat().st_size == size
+    store.put(records[30:])  # one more than were expected
+    assert file.stat().st_size > size
+    assert stored(store) == {record.id: record for record in records}
+
+
 def test_growth_keeps_every_response(tmp_path: Path) -> None:
     store, records = collecting(f"sqlite:///{tmp_path / 'c' / 'r.sqlite'}", capacity=4), sealed(100)
     for first in range(0, 100, 7):

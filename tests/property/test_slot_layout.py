@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retention.slot_layout import arrange, home, is_crowded, make_room
+from retention.slot_layout import arrange, home, is_crowded, make_room, slots_for
 
 few_ids = st.lists(st.binary(min_size=1, max_size=2), unique=True, max_size=20)
 
@@ -58,3 +58,10 @@ def test_a_full_table_is_an_error_and_no_endless_search() -> None:
 
 def test_slots_are_crowded_above_two_thirds() -> None:
     assert [is_crowded(stored, 6) for stored in (3, 4, 5)] == [False, False, True]
+
+
+@given(st.integers(1, 10**7))
+def test_the_slots_for_so_many_are_neither_too_few_nor_more_than_needed(expected: int) -> None:
+    assert not is_crowded(expected, slots_for(expected))
+    assert is_crowded(expected, slots_for(expected) - 1)
+    assert is_crowded(expected + 1, slots_for(expected))
