@@ -14,7 +14,7 @@ from retention.seal import SealedResponse
 _Waiting = tuple[str, SealedResponse, "Future[Receipt]"]
 _Outcome = list[Receipt] | BaseException
 _LARGEST_GROUP = 256
-GATHERS = 0.01  # seconds that a group waits for others while many come: a group costs the processor and the disk more than who is in it
+GATHERS = 0.003  # seconds that a group waits for others while many come: a group costs the processor and the disk more than who is in it
 MOST_WAITING = 8192  # responses in memory, 80 MB of them; far more than a school, and a bound when the database is silent
 
 
