@@ -6,6 +6,7 @@ look at what a proxy says of the sender. A worker that dies is replaced, and eve
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -27,7 +28,8 @@ from api.quiet_logs import LOGGING, quieten
 
 HEADERS_WITHIN = 10.0  # seconds for the head of a request, and for the next request on an open connection
 ENDS_WITHIN = 10  # seconds that a worker has to store what is waiting before it is killed
-SWITCH = 0.0005  # seconds that the thread that commits waits at most for the one that answers; Python's own 0.005 is ten times a page
+COLLECTS_AFTER = 20_000  # objects that were made and are still there; a page makes some hundreds
+SWITCH = 0.0005  # seconds that a thread beside the one that answers (the builder keeps its log by one) waits at most; Python's own are 0.005
 _BACKLOG = 2048
 _LOOKS_UP = 0.2  # seconds
 _END = (signal.SIGTERM, signal.SIGINT)
@@ -153,6 +155,7 @@ def _listening(app: ASGIApp) -> ASGIApp:
         async def send_and_listen(message: Message) -> None:
             await send(message)
             if message["type"] == "lifespan.startup.complete":
+                _keep_what_is_there()
                 _mask(signal.SIG_UNBLOCK)
 
         try:
@@ -161,6 +164,13 @@ def _listening(app: ASGIApp) -> ASGIApp:
             _mask(signal.SIG_UNBLOCK)  # an application without a lifespan
 
     return listening
+
+
+def _keep_what_is_there() -> None:
+    """Python's collector need not look through forms and templates again and again, and not after every few requests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECTS_AFTER)
 
 
 def _end_with_parent() -> None:
