@@ -41,13 +41,14 @@ def _tried(store: SecureStore, known: Release, draft: VerifiedRelease) -> Iterat
     day = made if own else known.drafted_on  # answers of the table builder are attacked when they are drafted
     yield from _attack(draft.metadata["attack"], report, day)
     if own:
-        releases = document["earlier_releases"]
-        yield Tried("Together with every release of other waves that left", _named(releases), day)
-        answers = document.get("answers")
-        said = "not done: protect this wave anew" if answers is None else f"{answers} tables, nothing narrowed down" if answers else "none"
-        yield Tried("Together with all that the table builder had answered of this wave", said, day)
+        yield Tried("Together with every release of other waves that left", _named(document["earlier_releases"]), day)
     else:
         yield Tried("Together with the wave's protected tables", "nothing narrowed down", day)
+    answers = draft.metadata["attack"].get("builder_answers")
+    said = (
+        "not done: draft it anew" if answers is None else f"{answers} tables, nothing narrowed down" if answers else "there are no others"
+    )
+    yield Tried("Together with all that the table builder had answered of this wave", said, known.drafted_on)
     yield Tried("The files against what was drafted", f"{len(draft.files)} files, every byte the same", today())
 
 

@@ -49,7 +49,8 @@ def attack_together(
 
     `meanings`: for a variable (or "population"), the atoms that a code stands for, where its name does not tell. `proofs` are
     of the new tables. The report is on the new tables and on those of the earlier that may count some of the same children, in
-    this order. Raises DisclosureError if the tables contradict themselves, or are too large to compare.
+    this order; what it counts as withheld is so in the new ones. Raises DisclosureError if the tables contradict themselves,
+    or are too large to compare.
     """
     earlier = related(new, earlier, meanings or {})
     known = _with_populations([*new, *earlier, *readings])
@@ -65,7 +66,8 @@ def attack_together(
         report = attack_approximate(bounded, rules, readings=looked_up, progress=progress).report
     ours = {table.id for table in unseen}
     exposed = tuple(_said(each, ours) for each in report.exposed if each.table not in ours or _tells(each, policy))
-    return replace(report, exposed=exposed, low=report.low[: len(tables)], high=report.high[: len(tables)])
+    withheld = sum(int(table.withheld.sum()) for table in new) if earlier or unseen else report.withheld
+    return replace(report, withheld=withheld, exposed=exposed, low=report.low[: len(tables)], high=report.high[: len(tables)])
 
 
 def related(new: Sequence[PublishedTable], earlier: Sequence[PublishedTable], meanings: Meanings) -> list[PublishedTable]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-import numpy as np
-
+from disclosure.audit import AuditReport
 from disclosure.differencing import attack_together
 from disclosure.table import DisclosureError, PublishedTable
 from forms.load import load_survey
@@ -16,7 +15,7 @@ from pipeline.builder_policy import load_builder_policy
 from pipeline.builder_prepare import DATA_SET, matrix_of, prepared
 from pipeline.builder_query import NotUnderstood, Query
 from pipeline.progress import Progress, silent
-from pipeline.release_register import policy_of, tables_of
+from pipeline.release_register import earlier, policy_of, tables_of
 from pipeline.table_specs import load_table_specs
 from retention.answered import definitions
 from retention.secure_store import SecureStore, StepRefused
@@ -57,23 +56,51 @@ def readings(store: SecureStore, wave_id: str) -> list[PublishedTable]:
     return [as_released(table, variables) for table in answered_tables(store, wave_id)]
 
 
+def attack_answers(store: SecureStore, wave_id: str, answers: Sequence[PublishedTable], progress: Progress = silent) -> AuditReport:
+    """Attack answers of a wave (as `readings` names them) together; then its protected tables, with every earlier release, by them.
+
+    Returns the report on the answers. Raises DisclosureError if a count is narrowed down too far.
+    """
+    if Verb.PROTECT in store.steps(wave_id):
+        before = earlier(store, wave_id).tables
+        beside = attack_together(tables_of(store, wave_id), before, policy_of(store, wave_id), readings=answers).exposed
+        if beside:
+            raise DisclosureError(
+                f"with the table builder's answers, {len(beside)} counts of the protected tables of wave '{wave_id}' are narrowed down too "
+                "far: stop the builder, and ask coarser questions or have the tables protected anew"
+            )
+    policy = load_builder_policy().disclosure
+    report = attack_together(answers, [], policy, progress=lambda share, _step: progress(round(share * 100), 100))
+    if report.exposed:
+        raise DisclosureError(
+            f"the attack narrows down {len(report.exposed)} counts of the table builder's answers of wave '{wave_id}': stop the builder, "
+            "and ask coarser questions"
+        )
+    return report
+
+
+def require_answers_withstand(store: SecureStore, wave_id: str, progress: Progress = silent) -> int:
+    """Before a release of this wave is drafted: attack all that was answered of it, also after its tables were protected, and all that
+    was answered of the others, as long as it can be made again.
+
+    Returns how many answers there are of this wave. Raises DisclosureError as `attack_answers` does, StepRefused if what was answered
+    of this wave cannot be made again.
+    """
+    found = {one: readings(store, one) for one in dict.fromkeys((wave_id, *prepared(store))) if definitions(store, one)}
+    for one, answers in found.items():
+        attack_answers(store, one, answers, progress)
+    return len(found.get(wave_id, ()))
+
+
 def audit(store: SecureStore, wave_id: str, progress: Progress = silent) -> dict[str, int | str]:
     """Attack every answer of a wave together, and together with the wave's protected tables if it has any. Returns counts.
 
     Raises DisclosureError if a count is narrowed down too far.
     """
-    tables = answered_tables(store, wave_id)
-    if not tables:
+    answers = readings(store, wave_id)
+    if not answers:
         return {"tables": 0}
-    policy = load_builder_policy().disclosure
-    if Verb.PROTECT in store.steps(wave_id):
-        released = attack_together(tables_of(store, wave_id), [], policy_of(store, wave_id), readings=readings(store, wave_id)).exposed
-        if released:
-            raise DisclosureError(f"with the builder's answers, {len(released)} counts of the protected tables are narrowed down: stop it")
-    report = attack_together(tables, [], policy, progress=lambda share, _step: progress(round(share * 100), 100))
-    if report.exposed:
-        raise DisclosureError(f"the attack narrows down {len(report.exposed)} counts of the builder's answers: stop it, and look at them")
-    widest = [
-        int((high - low)[high >= 0].min()) for low, high in zip(report.low, report.high, strict=True) if (np.asarray(high) >= 0).any()
-    ]
-    return {"tables": len(tables), "cells": sum(table.values.size for table in tables), "exposed": 0, "narrowest": min(widest, default=-1)}
+    report = attack_answers(store, wave_id, answers, progress)
+    cells = sum(table.values.size for table in answers)
+    possible = 0 if report.narrowest is None else report.narrowest + 1
+    return {"tables": len(answers), "cells": cells, "exposed": len(report.exposed), "fewest_possible": possible}

@@ -11,12 +11,12 @@ from typing import Any
 
 import yaml
 
-from disclosure.differencing import attack_together
 from disclosure.table import TOTAL, DisclosureError
 from forms.load import load_survey
 from pipeline import gate
 from pipeline.approval import draft_folder
 from pipeline.builder_answer import SAID, Answer, Builder, Refusal
+from pipeline.builder_audit import attack_answers, readings
 from pipeline.builder_held import as_released
 from pipeline.builder_matrix import AREA, CHOSEN, Variable
 from pipeline.builder_policy import load_builder_policy
@@ -26,7 +26,7 @@ from pipeline.progress import Progress, silent
 from pipeline.release_description import AttackResult, ReleaseDescription, ReleaseDimension, ReleaseTable, rounded_answers
 from pipeline.release_files import build_release
 from pipeline.release_map import Boundaries
-from pipeline.release_register import policy_of, tables_of
+from pipeline.release_register import policy_of
 from pipeline.steps.release import INVENTED
 from retention import releases
 from retention.answered import keep
@@ -63,7 +63,8 @@ def draft_answers(
     layers: Sequence[Boundaries] = (),
     progress: Progress = silent,
 ) -> tuple[Release, list[Refusal]]:
-    """Answer the allow-list, attack all answers together and with the wave's protected tables, put them on record, and draft them.
+    """Answer the allow-list, attack these answers together with all that were ever given and with the wave's protected tables, put them
+    on record, and draft them.
 
     Returns the draft and what was refused of the list. Raises NotUnderstood, DisclosureError, StepRefused, ReleaseRefused, GateShut;
     then nothing is drafted.
@@ -82,10 +83,9 @@ def draft_answers(
     if not answers:
         raise DisclosureError("none of the questions is answered: ask coarser ones")
     published = [as_released(answer.published(policy), builder.matrix.variables) for answer in answers]
-    report = attack_together(published, [], policy.disclosure)
-    beside = attack_together(tables_of(store, wave_id), [], policy_of(store, wave_id), readings=published)
-    if report.exposed or beside.exposed:
-        raise DisclosureError("the attack narrows down a count of the answers, or of the wave's tables by them: leave a question out")
+    known = {table.id for table in published}
+    before = [table for table in readings(store, wave_id) if table.id not in known]
+    report = attack_answers(store, wave_id, [*published, *before], progress)
     first, last = store.days(wave_id)
     description = ReleaseDescription(
         id=release_id,
@@ -100,7 +100,7 @@ def draft_answers(
         answers=rounded_answers(store.asset(wave_id, "responses").stored.rows),
         policy=policy.disclosure,
         contact=gate.contact(store, survey),
-        attack=AttackResult.of(report, published),
+        attack=AttackResult.of(report, published, answers=len(before)),
     )
     tables = [
         ReleaseTable(table, _title(answer, builder), tuple(_words(answer, builder)), notes=tuple(_notes(answer, builder)))

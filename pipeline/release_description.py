@@ -105,6 +105,7 @@ class AttackResult:
     fewest_values: int | None  # so many counts at least stay possible for each cell attacked; None: there is none, or no limit
     earlier_releases: int = 0  # how many releases it was attacked together with
     nearly: bool = False  # counts are shown near the true ones: attacked was each that may be small, shown or withheld
+    answers: int = 0  # how many other answers of the table builder it was attacked together with
 
     def __post_init__(self) -> None:
         _require(0 <= self.withheld <= self.cells and self.exposed >= 0, "The numbers of the attack do not fit together.")
@@ -115,11 +116,13 @@ class AttackResult:
         )
 
     @classmethod
-    def of(cls, report: AuditReport, tables: Sequence[PublishedTable], earlier_releases: int = 0) -> AttackResult:
-        """From the attack's own report on `tables` and that many earlier releases. Raises ReleaseInvalid if it found anything."""
-        fewest = None if report.withheld == 0 or report.narrowest is None else report.narrowest + 1
+    def of(cls, report: AuditReport, tables: Sequence[PublishedTable], earlier_releases: int = 0, answers: int = 0) -> AttackResult:
+        """From the attack's own report on `tables` and what they were attacked with. Raises ReleaseInvalid if it found anything."""
+        nearly = not all(table.exact for table in tables)
+        withheld = sum(int(table.withheld.sum()) for table in tables) if nearly else report.withheld
+        fewest = None if report.narrowest is None or not (withheld or nearly) else report.narrowest + 1
         cells = sum(table.values.size for table in tables)
-        return cls(cells, report.withheld, len(report.exposed), fewest, earlier_releases)
+        return cls(cells, withheld, len(report.exposed), fewest, earlier_releases, nearly, answers)
 
 
 @dataclass(frozen=True)

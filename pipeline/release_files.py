@@ -183,8 +183,9 @@ def _attack(description: ReleaseDescription) -> dict[str, Any]:
     attack = description.attack
     return {
         "method": (
-            "A program that shares no code with the protection took all tables of this release together, with the rules and the earlier "
-            f"releases counted here, and looked for each {_attacked(description)} what numbers it could still be."
+            "A program that shares no code with the protection took all tables of this release together, with the rules, the earlier "
+            "releases and the answers of the table builder counted here, and looked for each "
+            f"{_attacked(description)} what numbers it could still be."
         ),
         "attacked": _attacked(description),
         "cells": attack.cells,
@@ -192,6 +193,7 @@ def _attack(description: ReleaseDescription) -> dict[str, Any]:
         "exposed": attack.exposed,
         "fewest_possible_values": attack.fewest_values,
         "earlier_releases": attack.earlier_releases,
+        "builder_answers": attack.answers,
     }
 
 

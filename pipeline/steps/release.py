@@ -6,10 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from disclosure.table import NOT, Dimension
+from disclosure.table import NOT, Dimension, PublishedTable
 from forms.load import load_survey
 from pipeline import gate
 from pipeline.approval import draft_folder
+from pipeline.builder_audit import require_answers_withstand
 from pipeline.policy_in_force import policy_named
 from pipeline.release_description import (
     AttackResult,
@@ -46,7 +47,10 @@ def draft(
     changes: Sequence[str] = (),
     texts: Sequence[ReleaseText] = (),
 ) -> Release:
-    """Build the files of a release in the secure zone and register their hash. Raises StepRefused, ReleaseRefused, ReleaseInvalid.
+    """Build the files of a release in the secure zone and register their hash.
+
+    Before that, the table builder's answers are attacked, with every release: some may have been given since the tables were protected.
+    Raises StepRefused, ReleaseRefused, ReleaseInvalid, GateShut, DisclosureError.
 
     `quotes`: approved ones that leave with the tables (pipeline.quotes); `texts`: cleaned ones (pipeline.text_release). `layers`:
     boundaries for maps, the finest first. `replaces`: the release that this is a new version of, with what changed, a sentence each.
@@ -65,6 +69,7 @@ def draft(
     attack = json.loads(store.vault.read(store.asset(wave_id, "attack").stored)["document"].iloc[0])
     policy = policy_named(attack["policy"], store.zone)
     demonstration = gate.require_draft(store, survey, policy)
+    answers = require_answers_withstand(store, wave_id)
     first, last = store.days(wave_id)
     description = ReleaseDescription(
         id=release_id,
@@ -82,7 +87,7 @@ def draft(
         replaces=replaces,
         changes=tuple(changes),
         protection=protection_by(policy),
-        attack=_result(attack, sum(table.values.size for table in published), nearly=not all(table.exact for table in published)),
+        attack=_result(attack, published, answers),
     )
     by_id = {spec.id: spec for spec in specs.tables}
     tables = [
@@ -99,10 +104,11 @@ def draft(
     return releases.draft(store, release_id, wave_id, actor, digest)
 
 
-def _result(document: dict[str, Any], cells: int, *, nearly: bool) -> AttackResult:
+def _result(document: dict[str, Any], published: Sequence[PublishedTable], answers: int) -> AttackResult:
     attack, before = document["report"]["attack"], document["earlier_releases"]
     fewest = None if attack["narrowest"] is None else int(attack["narrowest"]) + 1
-    return AttackResult(cells, int(attack["withheld"]), len(attack["exposed"]), fewest, earlier_releases=len(before), nearly=nearly)
+    cells, nearly = sum(table.values.size for table in published), not all(table.exact for table in published)
+    return AttackResult(cells, int(attack["withheld"]), len(attack["exposed"]), fewest, len(before), nearly, answers)
 
 
 def _words(specs: TableSpecs, dimension: Dimension) -> ReleaseDimension:

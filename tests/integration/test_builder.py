@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.researcher import create_app
+from disclosure.audit import AuditReport
+from disclosure.differencing import attack_together
 from disclosure.table import DisclosureError, Method, PublishedTable, Status
 from forms.load import load_survey
 from pipeline import approval, builder_audit, builder_release
@@ -28,6 +32,7 @@ from pipeline.derive import derive
 from pipeline.record_keys import SECRET
 from pipeline.steps import protect as protecting
 from pipeline.steps.protect import protect
+from pipeline.steps.release import draft
 from pipeline.table_specs import load_table_specs
 from retention import releases
 from retention.answered import definitions, keep
@@ -182,7 +187,7 @@ def test_a_release_is_held_against_what_the_builder_answered(office: Office, mon
     assert audit(office.store, WAVE)["tables"] == 1
 
 
-def test_answers_that_pin_down_what_a_release_withholds_stop_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def pinning_down(office: Office) -> PublishedTable:
     """Read with every count moved up as far as may be, and the total moved down: none can be less than it is, nor all be more."""
     (gender,) = [spec for spec in load_table_specs(load_survey()).tables if spec.id == "gender"]
     dimension = load_table_specs(load_survey()).dimension("gender", "")
@@ -193,12 +198,59 @@ def test_answers_that_pin_down_what_a_release_withholds_stop_it(office: Office, 
     shown = np.array([true.get(code, -reach - 1) + reach for code in dimension.codes])
     shown[0] = sum(true.values()) - reach
     status = np.where(shown < 0, Status.SECONDARY, Status.PUBLISHED).astype(np.str_)
-    answer = PublishedTable(
-        "q", (dimension,), shown, status, np.zeros(len(shown), np.int64), "", WAVE, gender.where, Method.CELL_KEY, reach
-    )  # fmt: skip
+    return PublishedTable("q", (dimension,), shown, status, np.zeros(len(shown), np.int64), "", WAVE, gender.where, Method.CELL_KEY, reach)
+
+
+def test_answers_that_pin_down_what_a_release_withholds_stop_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = pinning_down(office)
     monkeypatch.setattr(protecting, "readings", lambda *_: [answer])
     with pytest.raises(DisclosureError, match="what the table builder answered"):
         protect(office.store, WAVE, ANALYST)
     assert Verb.PROTECT not in office.store.steps(WAVE)
     monkeypatch.setattr(protecting, "readings", lambda *_: [])
     assert protect(office.store, WAVE, ANALYST)["exposed"] == 0
+
+
+def test_answers_given_after_protecting_are_attacked_before_a_release_is_drafted(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever release is drafted: the answers of this wave, and of any other."""
+    protect(office.store, WAVE, ANALYST)
+    answer = pinning_down(office)
+    asked = Query(WAVE, (("gender", "group"),), where=("age_band", "6-17"))
+    keep(office.store, WAVE, [asked.definition()])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(builder_audit, "answered_tables", lambda *_: [answer])
+        for other in ("tables", "more-tables"):
+            with pytest.raises(DisclosureError, match=f"builder's answers, .* of wave '{WAVE}' are narrowed down"):
+                draft(office.store, WAVE, other, ANALYST)
+    assert releases.releases(office.store) == []
+    with pytest.raises(StepRefused, match="are gone"):  # nobody can make the answer again: nothing can be held against it
+        draft(office.store, WAVE, "tables", ANALYST)
+    monkeypatch.setattr(builder_audit, "load_builder_policy", lambda: replace(load_builder_policy(), most_small=1.0))
+    prepare(office.store, WAVE, ANALYST)
+    drafted = draft(office.store, WAVE, "tables", ANALYST)
+    assert approval.read_draft(office.store, drafted.id).metadata["attack"]["builder_answers"] == 1
+
+
+def test_a_set_of_answers_is_attacked_together_with_those_given_before(
+    stages: Stages, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office.at(stages.copy(Verb.PROTECT.value, home))
+    for module in (builder_release, builder_audit):
+        monkeypatch.setattr(module, "load_builder_policy", lambda: replace(load_builder_policy(), most_small=1.0))
+    prepare(office.store, WAVE, ANALYST)
+    before = Query(WAVE, (("gender", "group"),))
+    keep(office.store, WAVE, [before.definition()])
+    attacked: list[set[str]] = []
+
+    def attack(new: Sequence[PublishedTable], *others: Any, **options: Any) -> AuditReport:
+        attacked.append({table.id for table in (*new, *options.get("readings", ()))})
+        return attack_together(new, *others, **options)
+
+    monkeypatch.setattr(builder_audit, "attack_together", attack)
+    drafted, _ = draft_answers(office.store, WAVE, "on-request", ANALYST, asked_of(tmp_path, "{by: [age_band]}", "{by: [gender.group]}"))
+    assert len(attacked) == 2
+    asked = Query(WAVE, (("age_band", ""),))
+    assert all({before.id, asked.id} <= ids for ids in attacked)
+    assert approval.read_draft(office.store, drafted.id).metadata["attack"]["builder_answers"] == 0  # the one before is in the set
+    draft_answers(office.store, WAVE, "another", ANALYST, asked_of(tmp_path, "{by: [age_band]}"))
+    assert approval.read_draft(office.store, "another").metadata["attack"]["builder_answers"] == 1
