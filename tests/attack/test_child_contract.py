@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from markupsafe import escape
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from api import pace, render
 from api.child import NEUTRAL_PAGE
@@ -19,7 +19,7 @@ from forms.load import load_survey
 from forms.survey import Survey
 from tests.functional.answering import answering
 from tests.functional.browser import launch
-from tests.functional.door import Wave, child_door, open_wave
+from tests.functional.door import Wave
 from tests.functional.html_form import read_page
 from tests.functional.walking import answers_for, send, start, walk
 
@@ -31,34 +31,6 @@ STORES = """async () => ({
     workers: (await navigator.serviceWorker.getRegistrations()).length,
     files: (await Array.fromAsync((await navigator.storage.getDirectory()).keys())).length,
 })"""
-
-
-@pytest.fixture(scope="module")
-def survey() -> Survey:
-    return load_survey()
-
-
-@pytest.fixture(scope="module")
-def wave(tmp_path_factory: pytest.TempPathFactory) -> Wave:
-    return open_wave(tmp_path_factory.mktemp("wave") / "home")
-
-
-@pytest.fixture(scope="module")
-def door(wave: Wave, survey: Survey) -> Iterator[str]:
-    with child_door(wave, survey) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright, launch(playwright.chromium) as browser:
-        yield browser
-
-
-@pytest.fixture
-def client(door: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=door) as client:
-        yield client
 
 
 def answer(page: Page, door: str, form_id: str) -> None:

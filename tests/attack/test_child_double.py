@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from forms.load import load_survey
 from forms.survey import Survey
 from tests.attack.test_child_kill import Door
 from tests.functional.door import Wave, open_wave
@@ -19,11 +18,6 @@ from tests.functional.walking import FORM_HEADERS, walk
 from tests.permits import permitted
 
 FORM = "13-17"
-
-
-@pytest.fixture(scope="module")
-def survey() -> Survey:
-    return load_survey()
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -35,28 +34,6 @@ SETTINGS = {
     "BIGASK_SHARES",  # of the secure zone's passphrase: the child door has no private key to open
 }  # fmt: skip
 TELLING = re.compile(r"\b(ip|addr|address|agent|browser|session|referr?er|cookie|token|device|host|time|at|stamp|second|minute|hour)\b")
-
-
-@pytest.fixture(scope="module")
-def survey() -> Survey:
-    return load_survey()
-
-
-@pytest.fixture(scope="module")
-def wave(tmp_path_factory: pytest.TempPathFactory) -> Wave:
-    return open_wave(tmp_path_factory.mktemp("wave") / "home")
-
-
-@pytest.fixture(scope="module")
-def door(wave: Wave, survey: Survey) -> Iterator[str]:
-    with child_door(wave, survey) as address:
-        yield address
-
-
-@pytest.fixture
-def client(door: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=door) as client:
-        yield client
 
 
 def test_a4_no_column_of_any_database_holds_a_sender_or_a_time_below_a_day(database_url: str) -> None:

@@ -18,10 +18,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Error, Page, Playwright, sync_playwright
 
 from api.child import NEUTRAL_PAGE
-from forms.load import load_survey
 from tests.functional.answering import answering, nonce_of
 from tests.functional.browser import launch_on
-from tests.functional.door import child_door, open_wave
 
 CANARY = "Zquorvexil"
 ASKS = 3000  # milliseconds: where the browser asks whether to send a form again, nothing comes however long one waits
@@ -29,13 +27,6 @@ STORES = """async () => ({
     local: localStorage.length, session: sessionStorage.length, databases: (await indexedDB.databases()).length,
     caches: (await caches.keys()).length, workers: (await navigator.serviceWorker.getRegistrations()).length,
 })"""
-
-
-@pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    wave = open_wave(tmp_path_factory.mktemp("wave") / "home")
-    with child_door(wave, load_survey()) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

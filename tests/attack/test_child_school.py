@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import httpx
@@ -12,29 +11,12 @@ import pytest
 
 from api import pace
 from api.pace import What
-from forms.load import load_survey
 from forms.survey import Survey
-from tests.functional.door import Wave, child_door, open_wave
+from tests.functional.door import Wave
 from tests.functional.html_form import read_page
 from tests.functional.walking import FORM_HEADERS, send, walk
 
 CHILDREN = 1500
-
-
-@pytest.fixture(scope="module")
-def survey() -> Survey:
-    return load_survey()
-
-
-@pytest.fixture(scope="module")
-def wave(tmp_path_factory: pytest.TempPathFactory) -> Wave:
-    return open_wave(tmp_path_factory.mktemp("wave") / "home")
-
-
-@pytest.fixture(scope="module")
-def door(wave: Wave, survey: Survey) -> Iterator[str]:
-    with child_door(wave, survey) as address:
-        yield address
 
 
 def last_post(door: str, survey: Survey, form_id: str) -> bytes:

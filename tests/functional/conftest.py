@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
@@ -32,13 +32,14 @@ def door(wave: Wave, survey: Survey) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture
+def client(door: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=door) as client:
+        yield client
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A real Chromium, for one module: while Playwright runs, its event loop keeps every other test's from starting."""
     with sync_playwright() as playwright, launch(playwright.chromium) as browser:
         yield browser
-
-
-@pytest.fixture(scope="session")
-def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("screenshots")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -27,12 +26,6 @@ SECURE = [
     for option in question.options
     if option.code not in {"parents", "foster_parents", "relatives", "childrens_home"} and (option.secure or option.exclusive)
 ]
-
-
-@pytest.fixture
-def client(door: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=door) as client:
-        yield client
 
 
 @pytest.mark.parametrize("form_id", FORMS)
