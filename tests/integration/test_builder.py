@@ -22,7 +22,7 @@ from disclosure.table import DisclosureError, Method, PublishedTable, Status
 from forms.load import load_survey
 from pipeline import approval, builder_audit, builder_release
 from pipeline.builder_answer import Answer, Builder
-from pipeline.builder_audit import audit, readings
+from pipeline.builder_audit import audit, readings, require_answers_withstand
 from pipeline.builder_matrix import KEY, variables_of
 from pipeline.builder_policy import load_builder_policy
 from pipeline.builder_prepare import codes_of, matrix_of, prepare, prepared
@@ -30,6 +30,7 @@ from pipeline.builder_query import NotUnderstood, Query
 from pipeline.builder_release import draft_answers
 from pipeline.derive import derive
 from pipeline.record_keys import SECRET
+from pipeline.release_register import tables_of
 from pipeline.steps import protect as protecting
 from pipeline.steps.protect import protect
 from pipeline.steps.release import draft
@@ -229,6 +230,9 @@ def test_answers_given_after_protecting_are_attacked_before_a_release_is_drafted
     prepare(office.store, WAVE, ANALYST)
     drafted = draft(office.store, WAVE, "tables", ANALYST)
     assert approval.read_draft(office.store, drafted.id).metadata["attack"]["builder_answers"] == 1
+    monkeypatch.setattr(builder_audit, "answered_tables", lambda *_: [answer])
+    with pytest.raises(DisclosureError, match=f"of wave '{WAVE}' are narrowed down"):
+        require_answers_withstand(office.store, "next-wave")
 
 
 def test_a_set_of_answers_is_attacked_together_with_those_given_before(
@@ -247,10 +251,9 @@ def test_a_set_of_answers_is_attacked_together_with_those_given_before(
         return attack_together(new, *others, **options)
 
     monkeypatch.setattr(builder_audit, "attack_together", attack)
-    drafted, _ = draft_answers(office.store, WAVE, "on-request", ANALYST, asked_of(tmp_path, "{by: [age_band]}", "{by: [gender.group]}"))
-    assert len(attacked) == 2
+    draft_answers(office.store, WAVE, "on-request", ANALYST, asked_of(tmp_path, "{by: [age_band]}"))
     asked = Query(WAVE, (("age_band", ""),))
-    assert all({before.id, asked.id} <= ids for ids in attacked)
-    assert approval.read_draft(office.store, drafted.id).metadata["attack"]["builder_answers"] == 0  # the one before is in the set
-    draft_answers(office.store, WAVE, "another", ANALYST, asked_of(tmp_path, "{by: [age_band]}"))
-    assert approval.read_draft(office.store, "another").metadata["attack"]["builder_answers"] == 1
+    assert attacked == [{before.id, asked.id} | {table.id for table in tables_of(office.store, WAVE)}, {before.id, asked.id}]
+    assert approval.read_draft(office.store, "on-request").metadata["attack"]["builder_answers"] == 1
+    draft_answers(office.store, WAVE, "both", ANALYST, asked_of(tmp_path, "{by: [age_band]}", "{by: [gender.group]}"))
+    assert approval.read_draft(office.store, "both").metadata["attack"]["builder_answers"] == 0  # both are in it
