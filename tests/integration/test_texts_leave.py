@@ -23,6 +23,7 @@ from pipeline.quotes import publish as publish_quotes
 from pipeline.release_description import ReleaseInvalid
 from pipeline.release_quotes import QUOTES
 from pipeline.release_texts import TEXTS, ReleaseText, as_csv
+from pipeline.scrub import Scrubber, lists
 from pipeline.text_release import shared_bands
 from pipeline.themes import draw, register, train
 from retention import quotes, releases
@@ -40,7 +41,8 @@ FIELD = "barriers.text"
 NAMED = "my best friend Oluwaseun moved away and clubs cost too much money"
 LONG = "and then " * 60 + "the end"
 HARM = "my dad hits me when he is drunk"
-ODD = {3: NAMED, 5: LONG, 7: HARM, 9: "=1+1 is all we learn"}
+MISSED = "i left money tree because clubs cost too much"  # private only to those who know of a school of this name
+ODD = {1: MISSED, 3: NAMED, 5: LONG, 7: HARM, 9: "=1+1 is all we learn"}
 
 
 def _answered() -> tuple[Response, ...]:
@@ -153,6 +155,16 @@ def test_cleaned_texts_leave_with_their_question_and_age_band_alone(office: Offi
     assert not {LONG.strip(), HARM, ODD[9]} & set(left), "a story, a harm and a formula stay"
     assert left.count("more parks please") == clean.count("more parks please") - 1, "what a reader put before the lead stays"
     assert count > CHILDREN / 2
+
+
+def test_what_the_machine_finds_when_it_looks_once_more_stays(office: Office) -> None:
+    knowing = Scrubber(lists.load().with_added(schools=["Money Tree"]))
+    before, after = (
+        [one.words for one in text_release.to_release(office.store, WAVE, ["barriers"], machine)] for machine in (scrubber(), knowing)
+    )
+    assert MISSED in before
+    assert MISSED not in after
+    assert len(after) == len(before) - 1
 
 
 def test_the_assessment_as_it_comes_lets_no_text_leave_as_a_file(office: Office) -> None:
