@@ -13,19 +13,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
+from disclosure.axes import axes
+from disclosure.dividing import divided
 from disclosure.in_sight import Exposure as Exposure
 from disclosure.in_sight import group_limits, groups_shown, known_sums, named, small_counts_shown, take_for_granted
 from disclosure.inference import NO_LIMIT, TOLERANCE, Equations, Search, equations, parts, tighten
 from disclosure.policy import Policy
+from disclosure.proofs import Proofs as Proofs
 from disclosure.table import DisclosureError, PublishedTable
-from disclosure.variation import Variation
+from disclosure.variation import MANY
+from disclosure.walk import Walk
 
 Whole = npt.NDArray[np.int64]
 Progress = Callable[[float, str], None]
 ALL_BOUNDS = 1_000  # up to so many withheld cells, the report holds every cell's exact bounds: two linear programs each
-FRUITLESS = 3  # tables that show nothing new, one after the other, before each count that is left is attacked by itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,17 +56,6 @@ class AuditReport:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class Proofs:
-    """Tables that a defence says fit: a base (counts of each table, flat), and changes of it, sparse, as rows.
-
-    `changes` has a column for each count of each table, in order. Nothing here is believed: every one is checked.
-    """
-
-    base: tuple[Whole, ...]
-    changes: sparse.csr_matrix
-
-
 def audit(
     published: Sequence[PublishedTable], policy: Policy, *, proofs: Proofs | None = None, progress: Progress | None = None
 ) -> AuditReport:
@@ -88,69 +79,14 @@ class _Attack:
         self.least, self.most = np.full(count, NO_LIMIT), np.full(count, -NO_LIMIT)
         self.base: Whole | None = None
         if proofs is not None:
-            self._check(proofs)
+            self.base, self.least, self.most = proofs.seen(published, system)
         tighten(system)
         self.low, self.high = system.low, system.high
         self.must_reach = group_limits(system, policy)
         self.how = np.full(count, "adding and subtracting whole numbers", dtype=object)
         self.all_bounds = count <= ALL_BOUNDS
+        self.axes = [] if self.all_bounds else axes(system)
         self.solved = 0
-
-    def _check(self, proofs: Proofs) -> None:
-        """Takes from a defence's proofs what holds: a base that fits, and changes after which it still fits."""
-        system, count = self.system, len(self.system.low)
-        behind = np.concatenate(system.cells)
-        base, changes = np.concatenate(proofs.base), proofs.changes.tocoo()
-        if len(behind) != len(base) or changes.shape[1] != len(base):
-            raise DisclosureError("the proofs given belong to other tables")
-        cells, first = np.unique(behind, return_index=True)
-        cells, first = cells[cells >= 0], first[cells >= 0]
-        times = np.bincount(behind[behind >= 0], minlength=count)
-        values = np.zeros(count, np.int64)
-        values[cells] = base[first]
-        if (base[behind < 0] != np.concatenate([table.values.reshape(-1) for table in self.published])[behind < 0]).any():
-            raise DisclosureError("the table that the proofs start from is not the one that was published")
-        row, entry, step = changes.row, changes.col, changes.data
-        is_first = np.isin(entry, first)
-        moved = sparse.csr_matrix((step[is_first], (row[is_first], behind[entry[is_first]])), shape=(changes.shape[0], count))
-        bad = np.zeros(changes.shape[0], bool)
-        bad[row[behind[entry] < 0]] = True
-        if len(row):
-            bad[row[np.asarray(moved[row, behind[entry].clip(0)]).reshape(-1) != step]] = True
-        bad |= (moved != 0).astype(np.int64) @ times != np.bincount(row, minlength=changes.shape[0])
-        values, moved = self._with_implied(values, moved)
-        if (system.matrix @ values != system.known).any() or (values < system.low).any() or (values > system.high).any():
-            raise DisclosureError("the table that the proofs start from does not fit what is published")
-        bad |= np.asarray(abs(moved @ system.matrix.T).sum(axis=1)).reshape(-1) != 0
-        rows = np.repeat(np.arange(moved.shape[0]), np.diff(moved.indptr))
-        after = values[moved.indices] + moved.data
-        bad[rows[(after < system.low[moved.indices]) | (after > system.high[moved.indices])]] = True
-        good = ~bad[rows]
-        self.base = values
-        self.least, self.most = values.copy(), values.copy()
-        np.minimum.at(self.least, moved.indices[good], after[good])
-        np.maximum.at(self.most, moved.indices[good], after[good])
-
-    def _with_implied(self, values: Whole, moved: sparse.csr_matrix) -> tuple[Whole, sparse.csr_matrix]:
-        """Adds the cells that are in no table: each is a total less its siblings."""
-        system = self.system
-        implied = np.arange(system.implied, len(values))
-        if not len(implied):
-            return values, moved
-        columns = system.matrix.tocsc()
-        fill = sparse.lil_matrix((len(values), len(values)), dtype=np.int64)
-        for cell in implied.tolist():
-            rows = columns.indices[columns.indptr[cell] : columns.indptr[cell + 1]]
-            for row in rows.tolist():
-                part = system.matrix[row]
-                others = part.indices[part.indices != cell]
-                if (others < system.implied).all():
-                    sign = int(part.data[part.indices == cell][0])
-                    values[cell] = sign * (int(system.known[row]) - int(part.data[part.indices != cell] @ values[others]))
-                    for other, factor in zip(others, part.data[part.indices != cell], strict=True):
-                        fill[other, cell] = -sign * factor
-                    break
-        return values, (moved + moved @ fill.tocsr()).tocsr()
 
     def run(self, progress: Progress | None) -> None:
         """Attacks every part of the system that is still open."""
@@ -175,7 +111,7 @@ class _Attack:
             self.most[cells] = np.maximum(self.most[cells], table)
 
     def _part(self, cells: Whole, search: Search, tell: Callable[[int], None]) -> None:
-        table = self.base[cells] if self.base is not None else search.first()
+        table = self.base[cells] if self.base is not None else self._first(cells, search)
         self._saw(cells, table)
         if table is not None and not self.all_bounds:
             self._vary(cells, search, table, tell)
@@ -194,20 +130,28 @@ class _Attack:
             elif self._short(cell):
                 self._in_whole_numbers(cells, k, search)
 
+    def _first(self, cells: Whole, search: Search) -> Whole | None:
+        """A table that fits; of many unknowns, those above the codes of the finest variable are settled first."""
+        if len(cells) >= MANY and self.axes and (above := self.axes[0].inner[self.axes[0].code[cells]]).any():
+            self.solved += 1
+            table = divided(search.matrix, search.known, search.low, search.high, above)
+            if table is not None and search.fits(table):
+                return table
+        return search.first()
+
     def _vary(self, cells: Whole, search: Search, table: Whole, tell: Callable[[int], None]) -> None:
         """Finds tables that show many counts of a part to be open at once, as long as they show something new."""
         rng = np.random.default_rng(20211108)
         far = np.maximum(self.policy.minimum_width, table - self.must_reach[cells])
-        ways: Variation | None = None
-        fruitless = 0
-        while fruitless < FRUITLESS and (short := self._short(cells)).any():
-            if ways is None:
-                ways = Variation(search.matrix, search.known, table, search.low, search.high, far)
-            way = np.where(self.least[cells] > self.must_reach[cells], -1.0, rng.choice([-1.0, 1.0], len(cells)))
-            self._saw(cells, ways.pulled(np.where(short, way, 0.0)))
-            fruitless = 0 if self._short(cells).sum() < short.sum() else fruitless + 1
+        walk = Walk(search.matrix, table, search.low, search.high, self.axes, cells, far)
+
+        def pull() -> npt.NDArray[np.float64]:
+            return np.where(self.least[cells] > self.must_reach[cells], -1.0, rng.choice([-1.0, 1.0], len(cells)))
+
+        for found in walk.tables(lambda: self._short(cells), pull):
+            self._saw(cells, found if search.fits(found) else None)
             tell(int((~self._short(cells)).sum()))
-        self.solved += ways.solved if ways else 0
+        self.solved += walk.solved
 
     def _in_whole_numbers(self, cells: Whole, k: int, search: Search) -> None:
         cell = cells[k]

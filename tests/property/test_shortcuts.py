@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 import disclosure.audit as attack
 from disclosure.audit import audit
 from disclosure.blocks import Budget
+from disclosure.dividing import divided
 from disclosure.exchanges import Exchanges, exchangeable
+from disclosure.nearest import Nearest
 from disclosure.policy import Attacker, Group, load_policy
 from disclosure.primary import primary
 from disclosure.protect import protect
@@ -64,10 +69,19 @@ def test_an_exchange_keeps_every_sum_and_every_bound(shape: tuple[Dimension, ...
         assert price == pytest.approx(cost[move != 0].sum())
 
 
-@settings(max_examples=120, deadline=None)
+WAYS: dict[str, dict[str, float]] = {
+    "all at once": {},
+    "a few codes at a time": {"disclosure.walk.ONCE": 0},
+    "the nearest table": {"disclosure.walk.ONCE": 0, "disclosure.walk.MOST": 0},
+    "what divides the rest first": {"disclosure.audit.MANY": 1, "disclosure.variation.MANY": 1},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@settings(max_examples=60, deadline=None)
 @given(shape=SHAPE, seed=SEED, most=st.integers(1, 3), share=st.floats(0.05, 0.6), width=st.integers(1, 2))
 def test_counts_varied_together_show_exactly_what_brute_force_finds(
-    shape: tuple[Dimension, ...], seed: int, most: int, share: float, width: int
+    way: str, shape: tuple[Dimension, ...], seed: int, most: int, share: float, width: int
 ) -> None:
     rng = np.random.default_rng(seed)
     truth = random_table("t", shape, rng, most)
@@ -75,7 +89,9 @@ def test_counts_varied_together_show_exactly_what_brute_force_finds(
     hidden[(0,) * hidden.ndim] = False  # a published grand total keeps the search finite
     status = np.where(hidden, Status.SECONDARY, Status.PUBLISHED).astype(np.str_)
     table = PublishedTable("t", shape, np.where(hidden, WITHHELD, truth.counts), status, hidden.astype(np.int64))
-    with patch.object(attack, "ALL_BOUNDS", 0):
+    with ExitStack() as stack:
+        for name, value in {"disclosure.audit.ALL_BOUNDS": 0, **WAYS[way]}.items():
+            stack.enter_context(patch(name, value))
         report = audit([table], replace(POLICY, minimum_width=width))
     exposed = {frozenset((k, v) for k, v in e.cell.items()) for e in report.exposed if "published" not in e.how}
     values = possible_values([table], POLICY, int(truth.counts.max()))
@@ -105,3 +121,73 @@ def test_many_counts_are_attacked_by_few_programs(monkeypatch: pytest.MonkeyPatc
     report = audit(result.tables, POLICY)
     assert report.exposed == ()
     assert report.linear_programs < report.withheld / 2
+
+
+def test_nearest_tables_alone_show_what_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = protect([random_table("t", (PLACE, ANSWER), np.random.default_rng(12), 9)], POLICY)
+    monkeypatch.setattr(attack, "ALL_BOUNDS", 0)
+    monkeypatch.setattr("disclosure.walk.ONCE", 0)
+    monkeypatch.setattr("disclosure.walk.MOST", 0)
+    monkeypatch.delattr(attack.Search, "extreme")
+    assert audit(result.tables, POLICY).exposed == ()
+
+
+def test_what_divides_the_rest_leads_to_the_same_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = Dimension.tree("place", {f"r{k}": "Total" for k in range(4)} | {f"p{k}": f"r{k % 4}" for k in range(16)})
+    rng = np.random.default_rng(13)
+    truth = random_table("t", (tree, ANSWER), rng, 6)
+    hidden = (truth.counts > 0) & (rng.random(truth.counts.shape) < 0.5)
+    status = np.where(hidden, Status.SECONDARY, Status.PUBLISHED).astype(np.str_)
+    table = PublishedTable("t", truth.dimensions, np.where(hidden, WITHHELD, truth.counts), status, hidden.astype(np.int64))
+    plain = audit([table], POLICY)
+    assert 0 < len(plain.exposed) < plain.withheld
+    found = []
+
+    def kept(*given: Any) -> Any:
+        found.append(divided(*given))
+        return found[-1]
+
+    monkeypatch.setattr(attack, "divided", kept)
+    monkeypatch.setattr(attack, "ALL_BOUNDS", 0)
+    monkeypatch.setattr(attack, "MANY", 1)
+    assert [each.cell for each in audit([table], POLICY).exposed] == [each.cell for each in plain.exposed]
+    assert any(table is not None for table in found)
+
+
+def test_a_table_that_does_not_fit_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = (Dimension.flat("place", ["a", "b"]), Dimension.flat("answer", ["x", "y"]))
+    values = np.array([[80, 40, 40], [40, 20, 20], [40, 20, 20]])
+    hidden = np.zeros((3, 3), bool)
+    hidden[1:, 1:] = True  # each from 1 to 39
+    status = np.where(hidden, Status.SECONDARY, Status.PUBLISHED).astype(np.str_)
+    table = PublishedTable("t", shape, np.where(hidden, WITHHELD, values), status, hidden.astype(np.int64))
+    monkeypatch.setattr(attack, "ALL_BOUNDS", 0)
+    monkeypatch.setattr("disclosure.walk.Walk.tables", lambda *_: iter([np.full(4, 1), np.full(4, 99)]))
+    assert audit([table], replace(POLICY, minimum_width=38)).exposed == ()
+    assert len(audit([table], replace(POLICY, minimum_width=39)).exposed) == 4
+
+
+def test_numbers_without_a_table_are_refused_by_what_divides_them() -> None:
+    matrix = sparse.csr_matrix(np.array([[1, 1, 0], [0, 1, 1], [1, 0, 1]]))  # every two have the sum 1: only halves fit
+    low, high, above = np.zeros(3, np.int64), np.ones(3, np.int64), np.array([True, False, False])
+    assert divided(matrix, np.ones(3, np.int64), low, high, above) is None
+    with pytest.raises(DisclosureError, match="no table fits"):
+        divided(matrix, np.full(3, 3), low, high, above)
+    found = divided(matrix, np.full(3, 2), low, high, above)
+    assert found is not None
+    assert found.tolist() == [1, 1, 1]
+
+
+def test_the_nearest_table_changes_the_fewest_counts() -> None:
+    matrix = sparse.csr_matrix(np.array([[1, 1, 1, 0, 0], [0, 0, 1, 1, 1]]))
+    near = Nearest(matrix, np.array([2, 2, 2, 2, 2]), np.ones(5, np.int64), np.array([9, 9, 9, 9, 2]))
+    one, two = near.reach(0, 1), near.reach(2, 1)
+    assert one is not None
+    assert one.tolist() == [3, 1, 2, 2, 2]
+    assert two is not None
+    assert two[2:].sum() == 6
+    assert two[2] == 3
+    assert near.reach(4, 1) is None
+    assert near.reach(0, 2) is not None
+    assert near.reach(0, -2) is None
+    assert near.reach(0, 3) is None
