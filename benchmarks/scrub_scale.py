@@ -1,10 +1,12 @@
 """How long a whole wave's free text takes: invented answers, scanned as the scrub step does it, with processes, sealed parts and all.
 
-    python -m benchmarks.scrub_scale [--texts 60000] [--workers 2] [--stop-at 0.5]
+    python -m benchmarks.scrub_scale [--texts 60000 | --whole [--slice 3/12]] [--workers 2] [--stop-at 0.5]
 
-Prints time, texts a second (each different text is read once, as in the step), the processors' seconds, and the memory of this process
-and its workers on the way. `--stop-at` kills the scan there and takes it up again, to show that nothing is read twice. The last line
-extends the time linearly to 557,077 responses of three texts; it is an extrapolation, and says so.
+`--whole` scans as many texts as 557,077 responses of three hold; `--slice K/N` only the K-th of N such parts, each invented with a seed of
+its own, so that the whole can be measured in pieces. Prints how many of the texts differ (each different one is read once, as in the
+step); at every tenth the time and the memory of this process and of each worker; at the end time, texts a second, and the processor
+seconds of the workers and of this process, inventing not counted. `--stop-at` kills the scan there and takes it up again, to show that
+nothing is read twice. For less than the whole the last line extends the time linearly to it; it is an extrapolation, and says so.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ def _memory() -> str:
 def run_once(texts: list[str], workers: int, folder: Path, stop_at: float | None) -> Found:
     """Scan, telling time and memory at every tenth; stop at a share if asked."""
     start, told = time.monotonic(), 0
+    print(f"{0:9} of {len(set(texts))}  {0:7.1f} s  {_memory()}", flush=True)
 
     def progress(done: int, total: int) -> None:
         nonlocal told
@@ -57,31 +60,48 @@ def run_once(texts: list[str], workers: int, folder: Path, stop_at: float | None
         return scan(texts, run, progress, SealedParts(folder, bytes(32)), setting.fingerprint())
 
 
+def _processor_seconds() -> tuple[float, float]:
+    """Of the workers that have ended, and of this process."""
+    workers, own = resource.getrusage(resource.RUSAGE_CHILDREN), resource.getrusage(resource.RUSAGE_SELF)
+    return workers.ru_utime + workers.ru_stime, own.ru_utime + own.ru_stime
+
+
+def _part(text: str) -> tuple[int, int]:
+    number, parts = map(int, text.split("/"))
+    if not 1 <= number <= parts:
+        raise ValueError
+    return number, parts
+
+
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--texts", type=int, default=60_000)
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument("--texts", type=int, default=60_000)
+    amount.add_argument("--whole", action="store_true")
+    parser.add_argument("--slice", type=_part, default=(1, 1), metavar="K/N")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--stop-at", type=float)
     chosen = parser.parse_args()
-    inventor = Inventor(lists.load(), 23)
-    texts = [inventor.draw().text for _ in range(chosen.texts)]
+    number, parts = chosen.slice
+    inventor = Inventor(lists.load(), 22 + number)
+    texts = [inventor.draw().text for _ in range((WHOLE if chosen.whole else chosen.texts) // parts)]
     different = len(set(texts))
-    print(f"{len(texts)} texts, {different} different, {chosen.workers} workers", flush=True)
+    print(f"{len(texts)} texts, {different} different ({different / len(texts):.0%}), {chosen.workers} workers", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         if chosen.stop_at is not None:
             try:
                 run_once(texts, chosen.workers, Path(folder) / "parts", chosen.stop_at)
             except Stopped:
                 print("stopped; taken up again", flush=True)
-        begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        begun, before = time.monotonic(), _processor_seconds()
         run_once(texts, chosen.workers, Path(folder) / "parts", None)
-        taken, after = time.monotonic() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"{taken:.0f} s, {different / taken:.0f} different texts a second; {seconds:.0f} processor seconds in workers")
-    if chosen.stop_at is None:
+        taken, after = time.monotonic() - begun, _processor_seconds()
+    workers, own = (b - a for a, b in zip(before, after, strict=True))
+    print(f"{taken:.0f} s, {different / taken:.0f} different texts a second; processor seconds: {workers:.0f} in workers, {own:.0f} here")
+    if chosen.stop_at is None and len(texts) < WHOLE:
         print(f"extended linearly to {WHOLE:,} texts, none alike: {WHOLE / different * taken / 60:.0f} minutes as measured,")
-        print(f"{WHOLE / different * seconds / chosen.workers / 60:.0f} minutes if the workers had their processors to themselves")
+        print(f"{WHOLE / different * workers / chosen.workers / 60:.0f} minutes if the workers had their processors to themselves")
 
 
 if __name__ == "__main__":

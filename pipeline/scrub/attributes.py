@@ -9,13 +9,15 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from sys import intern
 
-from pipeline.scrub.gazetteer import CITY, FuzzyNames
+from pipeline.scrub.fuzzy import FuzzyNames, FuzzyWords
+from pipeline.scrub.gazetteer import CITY
 from pipeline.scrub.lists import NameLists, word_classes
 from pipeline.scrub.spans import Span
 from pipeline.scrub.words import Word
 
 OWN_ONLY = ("begins=", "ends=", "has=")  # letters say what a word is, never what its neighbour is
 _LEXICAL = 46  # 10 x Zipf frequency from which a word stands for itself; rarer ones are known by their properties alone
+_BORNE = 35  # 10 x log10 of the bearers from which a name is no slip of the finger
 _MARKS = '.,!?()&@#:;-+/"'
 # what serves only to widen a span is nothing to learn from
 _CLASSES = {
@@ -28,7 +30,7 @@ class Attributes:
 
     def __init__(self, lists: NameLists) -> None:
         self._lists = lists
-        self._fuzzy = FuzzyNames(lists)
+        self._fuzzy, self._everyday = FuzzyNames(lists), FuzzyWords(lists)
         self.of_word = lru_cache(maxsize=50_000)(self._of_word)
 
     def _of_word(self, text: str, low: str) -> tuple[str, ...]:
@@ -61,6 +63,11 @@ class Attributes:
         if not rank and not zipf and not known:
             near = self._fuzzy.nearest(low)
             yield f"near={0 if not near else 1 + (near - 30) // 6}"
+        if not known and rank < _BORNE and zipf < _LEXICAL:
+            meant = self._everyday.nearest(low)
+            yield f"misspells={0 if not meant else 1 + (meant - 40) // 5},given={bool(rank)}"
+        if low in lists.famous:
+            yield f"famous,given={bool(rank)},surname={surname}"
         if low in lists.places:
             yield f"town={_size(lists.places[low])},word={known},given={bool(rank)}"
         yield from _letters(text, low, bool(zipf) or known)
@@ -129,4 +136,4 @@ def _letters(text: str, low: str, listed: bool) -> Iterator[str]:
         for size in (2, 3, 4):
             yield f"begins={framed[:size]}"
             yield f"ends={framed[-size:]}"
-        yield from {f"has={framed[j : j + 3]}" for j in range(len(framed) - 2)}
+        yield from dict.fromkeys(f"has={framed[j : j + 3]}" for j in range(len(framed) - 2))

@@ -1,4 +1,4 @@
-"""Coins names, schools, streets, places and usernames that nobody bears, from lists and pieces; the same seed gives the same ones."""
+"""Coins names and usernames that nobody bears, from lists and pieces; the same seed gives the same ones. Places: `coin_places`."""
 
 from __future__ import annotations
 
@@ -27,12 +27,15 @@ class Coiner:
         self._surnames = sorted(lists.surnames)
         self._nouns = sorted(w for w, (z, known) in lists.words.items() if known and 33 <= z <= 47 and 3 < len(w) < 9 and w.isalpha())
         self._rare = sorted(w for w, (z, known) in lists.words.items() if known and z < 33 and 3 < len(w) < 12 and not lists.is_name(w))
-        self._peoples = sorted(word_classes()["people"])
-        self._villages = sorted(n for n, people in lists.places.items() if people < 60_000)
+        self._peoples, self._acronyms = sorted(word_classes()["people"]), sorted(word_classes()["acronyms"])
+        self._ailments = sorted(word_classes()["health"])
         self._public: dict[str, list[str]] = {}
         for phrases in lists.public.values():
             for words, kind in phrases:
                 self._public.setdefault(kind, []).append(" ".join(words).replace(" ' ", "'").replace(" - ", "-"))
+        everywhere = set(self._public["place"])
+        self._villages = sorted(n for n, people in lists.places.items() if people < 60_000 and n not in everywhere)
+        self._towns = sorted(n for n, people in lists.places.items() if people >= 60_000 and n not in everywhere)
         # a private person may bear the first name of a public one
         self._shared = sorted(n for n in {*self._public["person"], *self._public["fiction"]} if lists.given.get(n, 0) >= 30)
 
@@ -49,7 +52,10 @@ class Coiner:
         return f"{self._pick(['mr', 'mrs', 'sir', 'lady', 'doctor', 'captain', 'professor', 'miss', 'king', 'princess'])} {self._pet()}"
 
     def _acronym(self) -> str:
-        return self._piece("acronyms").upper()
+        return self._pick(self._acronyms).upper()
+
+    def _ailment(self) -> str:
+        return self._pick(self._ailments)
 
     def _people(self) -> str:
         return self._pick(self._peoples)
@@ -82,6 +88,8 @@ class Coiner:
             return self._pick(self._nouns)
         if roll < 0.18:
             return f"{self._pick(self._surnames)}-{self._pick(self._surnames)}"
+        if roll < 0.22:
+            return f"{self._piece('surname starts')} {self._pick(self._surnames)}"
         return self._pick(self._surnames)
 
     def _formal(self) -> str:
@@ -115,96 +123,8 @@ class Coiner:
         return self._pick(self._nouns) + self._pick(["", "y", "boy", "head", "s"])
 
     def _odd(self) -> str:
-        """A nickname that is a word, or something else's name."""
-        form = self._random.random()
-        if form < 0.6:
-            return self._pick(self._nouns)
-        return self._famous("brand" if form < 0.8 else "fiction").split()[0]
-
-    def _stem(self) -> str:
-        form = self._random.random()
-        if form < 0.25:
-            return self._pick(self._villages)
-        if form < 0.45:
-            return self._piece("stems") + self._piece("place ends")
-        if form < 0.55:
-            return self._piece("place starts") + self._piece("place ends")
-        if form < 0.75:
-            return f"{self._piece('stems')} {self._piece('stems')}"
-        if form < 0.85:
-            return self._pick(self._surnames)
-        return self._piece("stems") if form < 0.93 else self._pick(self._nouns)
-
-    def _school(self) -> str:
-        form = self._random.random()
-        saint = f"{self._pick(['st', 'st', 'st.', 'saint'])} {self._pick(self._tiers[0])}{self._pick(['', 's', chr(39) + 's'])}"
-        if form < 0.05:
-            return "".join(self._random.choice(string.ascii_uppercase) for _ in range(self._random.randint(3, 4)))
-        if form < 0.12:
-            return f"{self._stem()} {self._piece('secure ends')}"
-        if form < 0.16:
-            return f"{self._pick(['hmyoi', 'hmp', 'hm yoi'])} {self._stem()}"
-        if form < 0.23:
-            return self._pick(["the ", "", ""]) + self._stem()
-        if form < 0.30:
-            return saint
-        if form < 0.34:
-            joint = f"our lady and st {self._pick(self._tiers[0])}"
-            name = joint if self._random.random() < 0.15 else self._piece("church schools")
-            return name + self._pick(["", " primary", " catholic school", " rc primary", " academy"])
-        if form < 0.38:
-            return f"{self._stem()} {self._pick(['and', '&', 'and'])} {self._stem()} {self._piece('school ends')}"
-        stem = saint if form < 0.48 else f"{self._given()} {self._surname()}" if form < 0.52 else self._stem()
-        return f"{stem} {self._piece('school ends')}"
-
-    def _village(self) -> str:
-        form = self._random.random()
-        if form < 0.55:
-            return self._pick(self._villages)
-        bare = self._piece("place starts" if form < 0.8 else "stems") + self._piece("place ends")
-        if form < 0.82:
-            return bare
-        if form < 0.92:
-            return f"{self._piece('place adjectives')} {bare}"
-        return bare + self._piece("place tails")
-
-    def _spot(self) -> str:
-        article = "the " if self._random.random() < 0.06 else ""
-        return f"{article}{self._stem() if self._random.random() < 0.8 else self._given() + 's'} {self._piece('spots')}"
-
-    def _shop(self) -> str:
-        form = self._random.random()
-        if form < 0.3:
-            return f"{self._pick([self._given(), self._surname()])}{self._pick(['s', chr(39) + 's', ''])}"
-        if form < 0.6:
-            return f"{self._pick([self._given() + 's', self._surname() + 's', self._stem(), self._stem()])} {self._piece('shops')}"
-        if form < 0.8:
-            return f"the {self._stem()} {self._pick(['arms', 'inn', 'stores', 'kebab', 'cafe', 'bakery', 'pharmacy'])}"
-        return f"{self._stem()} {self._pick(['stores', 'news', 'motors', 'garage', 'farm shop', 'garden centre', 'chip shop'])}"
-
-    def _club(self) -> str:
-        first = self._stem() if self._random.random() < 0.75 else f"{self._stem()} {self._piece('street ends')}"
-        return f"{self._pick(['', '', '', '1st ', '3rd ', 'the ', '22nd '])}{first} {self._piece('clubs')}"
-
-    def _street(self) -> str:
-        form = self._random.random()
-        if form < 0.10:
-            return f"the {self._stem()}" if form < 0.05 else self._stem()
-        if form < 0.27:
-            return f"{self._stem()} {self._piece('buildings')}"
-        return f"{self._stem()} {self._piece('street ends')}"
-
-    def _number(self) -> str:
-        if self._random.random() < 0.12:
-            return self._piece("spelled numbers")
-        return str(self._random.randint(1, 199)) + self._pick(["", "", "", "a", "b"])
-
-    def _address(self) -> str:
-        number = self._pick(["", "number ", "no ", "", "", ""]) + self._number()
-        street = f"{self._stem()} {self._piece('street ends')}"
-        if self._random.random() < 0.2:
-            return f"flat {self._random.randint(1, 60)} {self._stem()} {self._piece('buildings')}"
-        return f"{number} {street}"
+        """A nickname that is a word, or now and then a hero's name."""
+        return self._pick(self._nouns) if self._random.random() < 0.9 else self._famous("fiction").split()[0]
 
     def _handle(self) -> str:
         rng = self._random
@@ -229,4 +149,7 @@ class Coiner:
         return rng.choice(forms)
 
     def _famous(self, kind: str) -> str:
-        return self._pick(self._public[kind])
+        name = self._pick(self._public[kind])
+        first, _, last = name.partition(" ")
+        known_by_it = kind == "person" and last in self._lists.famous and not self._lists.given.get(last)
+        return last if known_by_it and first and self._random.random() < 0.15 else name

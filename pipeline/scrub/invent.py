@@ -9,13 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from pipeline.scrub.coin import VOCABULARY, Coiner
+from pipeline.scrub.coin import VOCABULARY
+from pipeline.scrub.coin_places import PlaceCoiner
 from pipeline.scrub.frames import Frames
 from pipeline.scrub.lists import NameLists, data_lines
 
 QUARTERS = 4
 _FRAMED = 0.3  # of the answers are frames; the others are whole templates
-_TEMPLATES = ("private_people", "private_places", "private_long", "public_names", "ordinary", "ordinary_long", "ordinary_words")
+FRAMES = "frames"
+SOURCES = ("private_people", "private_places", "private_long", "public_names", "ordinary", "ordinary_long", "ordinary_words", FRAMES)
+Kept = Callable[[str, str], bool]  # of a source and one of its lines: whether it is used
 SLOT = re.compile(r"\{(\w+)\}")
 _SPELL, _CONTRACTIONS = (dict(line.split("=") for line in VOCABULARY[name]) for name in ("spellings", "contractions"))
 _CONTRACTED = re.compile(rf"\b(?:{'|'.join(_CONTRACTIONS)})\b")
@@ -30,18 +33,19 @@ class Invented:
     spans: tuple[tuple[int, int, str], ...]
 
 
-class Inventor(Coiner):
+class Inventor(PlaceCoiner):
     """Draws invented answers."""
 
-    def __init__(self, lists: NameLists, seed: int, without: int = 0) -> None:
-        """`without`: 1 to QUARTERS leaves out that quarter of the templates; 0 none."""
+    def __init__(self, lists: NameLists, seed: int, kept: Kept | None = None) -> None:
+        """`kept`: which lines of which of the SOURCES are used, by default all (`quarter_less`, `all_but`)."""
         super().__init__(lists, seed)
-        people, places, long, fame, plain, plain_long, plain_words = (_templates(name, without) for name in _TEMPLATES)
+        self._sources = {name: [line for line in _lines(name) if kept is None or kept(name, line)] for name in SOURCES if name != FRAMES}
+        people, places, long, fame, plain, plain_long, plain_words = self._sources.values()
         self._private = people + places + 3 * long
-        self._names_only = people
-        self._fame = fame
+        self._names_only = people or long
         self._plain = plain + 3 * plain_long + 2 * plain_words
-        self._frames = Frames(self._random, QUARTERS, without)
+        self._fame = fame or self._plain
+        self._frames = Frames(self._random, None if kept is None else partial(kept, FRAMES))
         self._fill: dict[str, tuple[Callable[[], str], str | None]] = {
             "n": (self._given, "PERSON"),
             "nn": (lambda: f"{self._given()} {self._surname()}", "PERSON"),
@@ -70,6 +74,7 @@ class Inventor(Coiner):
             "petf": (self._titled_pet, None),
             "people": (self._people, None),
             "acronym": (self._acronym, None),
+            "ailment": (self._ailment, None),
             "word": (self._word, None),
             "city": (lambda: self._pick(self._public["place"]), None),
             **{kind: (partial(self._famous, kind), None) for kind in ("person", "fiction", "club", "brand")},
@@ -77,26 +82,30 @@ class Inventor(Coiner):
 
     def draw(self) -> Invented:
         """One invented answer; a little more than half hold personal data."""
-        if self._random.random() < _FRAMED:
+        if self._random.random() < _FRAMED and self._frames:
             return self._write(self._framed())
         roll = self._random.random()
-        if roll < 0.30:
+        if roll < 0.28:
             parts = [self._pick(self._private)]
-        elif roll < 0.42:
+        elif roll < 0.38:
             parts = [self._pick(self._plain), self._pick(self._private)]
-        elif roll < 0.50:
+        elif roll < 0.45:
             parts = [self._pick(self._private), self._pick(self._plain)]
-        elif roll < 0.54:
+        elif roll < 0.49:
             parts = [self._pick(self._private), self._pick(self._private)]
-        elif roll < 0.58:
+        elif roll < 0.53:
             parts = [self._pick(self._fame), self._pick(self._names_only)]
-        elif roll < 0.74:
+        elif roll < 0.72:
             parts = [self._pick(self._fame)]
-        elif roll < 0.92:
+        elif roll < 0.91:
             parts = [self._pick(self._plain)]
         else:
-            parts = [self._pick(self._plain), self._pick(self._fame if self._random.random() < 0.4 else self._plain)]
+            parts = [self._pick(self._plain), self._pick(self._fame if self._random.random() < 0.5 else self._plain)]
         return self._write(parts)
+
+    def draw_from(self, source: str) -> Invented:
+        """One invented answer that is a line of one source alone."""
+        return self._write([self._frames.draw(self._random.random() < 0.5) if source == FRAMES else self._pick(self._sources[source])])
 
     def _framed(self) -> list[str]:
         first = self._frames.draw(private=self._random.random() < 0.5)
@@ -112,7 +121,7 @@ class Inventor(Coiner):
         return self._misspell(word) if self._random.random() < 0.15 else word
 
     def _write(self, parts: list[str]) -> Invented:
-        style = self._random.choices(("lower", "asis", "sentence", "upper"), (45, 12, 36, 7))[0]
+        style = self._random.choices(("lower", "asis", "sentence", "upper"), (40, 12, 42, 6))[0]
         messy = self._random.choices((0.0, 0.09, 0.25), (50, 38, 12))[0]
         pieces: list[tuple[str, str | None]] = [(self._piece("heads") + " " if self._random.random() < 0.3 else "", None)]
         apostrophes = style != "lower" and self._random.random() < 0.5
@@ -190,6 +199,17 @@ def _title(text: str) -> str:
     return " ".join(w if w in small and i else w[:1].upper() + w[1:] for i, w in enumerate(text.split(" ")))
 
 
-def _templates(name: str, without: int) -> list[str]:
-    lines = [line for line in data_lines(f"training/{name}.txt") if line.strip() and not line.startswith("#")]
-    return [line for line in lines if zlib.crc32(line.encode()) % QUARTERS + 1 != without]
+def _lines(source: str) -> list[str]:
+    return [line for line in data_lines(f"training/{source}.txt") if line.strip() and not line.startswith("#")]
+
+
+def quarter_less(number: int) -> Kept:
+    """All lines but one quarter of them, 1 to QUARTERS; 0 for all."""
+    return lambda _, line: zlib.crc32(line.encode()) % QUARTERS + 1 != number
+
+
+def all_but(left_out: str) -> Kept:
+    """All sources but one. Raises ValueError if there is none of this name."""
+    if left_out not in SOURCES:
+        raise ValueError(f"no such source: {left_out}; the sources are {', '.join(SOURCES)}")
+    return lambda source, _: source != left_out

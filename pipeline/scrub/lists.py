@@ -31,11 +31,14 @@ class NameLists:
     public: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
     schools: frozenset[str] = frozenset()
     _place_starts: frozenset[str] = field(default=frozenset(), repr=False)
+    famous: frozenset[str] = field(default=frozenset(), init=False, repr=False)  # last names of public persons and of fiction
 
     def __post_init__(self) -> None:
         for name in ("given", "surnames", "words"):
             if not getattr(self, name):
                 raise ValueError(f"the list '{name}' is empty, and scrubbing without it would miss people: install the package again")
+        named = (words for phrases in self.public.values() for words, kind in phrases if kind in ("person", "fiction") and len(words) == 2)
+        object.__setattr__(self, "famous", frozenset(last for _, last in named if len(last) > 3 and not self.is_word(last)))
         object.__setattr__(self, "_place_starts", frozenset(name.split(" ")[0] for name in self.places))
 
     def zipf(self, word: str) -> int:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +41,9 @@ class Weights:
         if shapes != ((2 * REACH + 1, len(self.names), hidden), (hidden,), (hidden, len(CLASSES)), (len(CLASSES),)):
             raise ValueError("the weights of the learnt combination do not fit together: train them again")
 
-    def save(self, target: BinaryIO) -> None:
-        """Half precision, compressed; the same weights make the same bytes."""
-        arrays = {name: getattr(self, name).astype(np.float16) for name in ("embed", "reading", "bias", "out", "out_bias")}
+    def save(self, target: BinaryIO, precision: type[np.floating[Any]] = np.float16) -> None:
+        """Compressed, by default in half precision; the same weights make the same bytes."""
+        arrays = {name: getattr(self, name).astype(precision) for name in ("embed", "reading", "bias", "out", "out_bias")}
         np.savez_compressed(target, names=np.array("\n".join(self.names)), allow_pickle=False, **arrays)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from io import BytesIO
 
@@ -16,7 +16,7 @@ from pipeline.scrub.spans import Span
 from pipeline.scrub.words import Word
 
 _SURE = 0.99  # a word that is private with this probability leaves no doubt either: it is masked
-_QUICK_SHARE = 0.35  # of the say, where both networks were asked; two that err differently err less together
+_QUICK_SHARE = 0.5  # of the say, where both networks were asked; two that err differently err less together
 
 
 def _blend(quick: Floats, full: Floats) -> Floats:
@@ -34,12 +34,14 @@ def load_network(name: str) -> Network:
 class Opinions:
     """Gives (words, classes) probabilities for texts."""
 
-    def __init__(self, lists: NameLists, model: bool, doubt: float) -> None:
-        """`model`: whether the language model may be asked. `doubt`: from which probability it is, up to where a word is surely private."""
+    def __init__(self, lists: NameLists, model: bool, doubt: float, load: Callable[[str], Network] = load_network) -> None:
+        """`model`: whether the language model may be asked. `doubt`: from which probability it is, up to where a word is surely private.
+        `load`: gives the networks `quick` and `full`.
+        """
         self._lists, self._doubt = lists, doubt
         self._attributes = Attributes(lists)
-        self._quick = load_network("quick")
-        self._full = load_network("full") if model else None
+        self._quick = load("quick")
+        self._full = load("full") if model else None
         self._model = Rampart() if model else None
         self._blas = ThreadpoolController()
 

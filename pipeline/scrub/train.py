@@ -1,6 +1,6 @@
 """Trains the learnt combination on invented answers, and says how it does on invented answers it has not seen:
 
-    python -m pipeline.scrub.train [--texts 60000] [--passes 5] [--members 2] [--seed 11] [--out FOLDER]
+    python -m pipeline.scrub.train [--texts 40000] [--passes 5] [--members 3] [--seed 11] [--out FOLDER] [--keep FOLDER]
 
 Two networks are trained: `quick` weighs the attributes alone, `full` adds the language model's reading. Each is several members joined,
 of which the first learns from all templates, and each further one, with a seed of its own, leaves out another quarter of them. A third
@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +25,13 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.scrub import handles, lists, patterns
 from pipeline.scrub.attributes import OWN_ONLY, Attributes
-from pipeline.scrub.invent import Invented, Inventor
-from pipeline.scrub.network import CLASSES, REACH, Floats, Network, Weights, join
+from pipeline.scrub.invent import Invented, Inventor, Kept, quarter_less
+from pipeline.scrub.network import CLASSES, REACH, Floats, Network, Weights, join, read_weights
 from pipeline.scrub.rampart import WIDTH, Rampart
 from pipeline.scrub.words import Word, split
 
 TARGET = Path(__file__).parent.parent / "data" / "scrub"
+KINDS = ("quick", "full")  # of networks
 _HIDDEN = 64
 _BATCH = 1024
 _LEAST_SEEN = 5  # attributes rarer than this would be learnt by heart
@@ -49,10 +52,10 @@ class Example:
     truth: list[int]
 
 
-def examples(count: int, seed: int, without: int = 0) -> list[Example]:
-    """Invented answers, read as the scrubber would read them. `without`: see `Inventor`."""
+def examples(count: int, seed: int, kept: Kept) -> list[Example]:
+    """Invented answers, read as the scrubber would read them. `kept`: see `Inventor`."""
     known = lists.load()
-    inventor = Inventor(known, seed, without)
+    inventor = Inventor(known, seed, kept)
     views = [(Attributes(known), known), (Attributes(known), known), (Attributes(known.without(0.5)), known)]
     found: list[Example] = []
     while len(found) < count:
@@ -183,14 +186,25 @@ def held_out(weights: Weights, data: Sequence[Example], reading: NDArray[np.floa
     return f"recall {right / max(private, 1):.4f}, precision {right / max(found, 1):.4f} by word"
 
 
+def networks(count: int, passes: int, seed: int, kept: Kept, wanted: Sequence[str] = KINDS) -> Iterator[tuple[str, Weights]]:
+    """The wanted ones of the KINDS, trained on the same `count` invented answers, as soon as each is ready."""
+    data = examples(count, seed, kept)
+    names, truth = attribute_names(data), np.array([t for e in data for t in e.truth])
+    inputs = matrix(data, names)
+    for name in wanted:
+        print(f"{name}: {len(data)} texts, {len(truth)} words, {len(names)} attributes", flush=True)  # noqa: T201
+        yield name, fit(inputs, truth, read_all(Rampart(), data) if name == "full" else None, names, passes, seed)
+
+
 def main() -> None:
     """Train, measure and save both networks."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--texts", type=int, default=60_000)
+    parser.add_argument("--texts", type=int, default=40_000)
     parser.add_argument("--passes", type=int, default=5)
-    parser.add_argument("--members", type=int, default=2)
+    parser.add_argument("--members", type=int, default=3)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--out", type=Path, default=TARGET)
+    parser.add_argument("--keep", type=Path, help="a folder for finished networks: an interrupted training goes on with them")
     chosen = parser.parse_args()
     with threadpool_limits(1):
         train(chosen)
@@ -198,21 +212,36 @@ def main() -> None:
 
 def train(chosen: argparse.Namespace) -> None:
     """As the options say."""
-    test, model = examples(2_000, chosen.seed - 1), Rampart()
-    members: dict[str, list[Weights]] = {"quick": [], "full": []}
-    for member in range(chosen.members):
-        data = examples(chosen.texts, chosen.seed + member, member)
-        names, truth = attribute_names(data), np.array([t for e in data for t in e.truth])
-        inputs = matrix(data, names)
-        for name, trained in members.items():
-            print(f"{name} {member}: {len(data)} texts, {len(truth)} words, {len(names)} attributes", flush=True)  # noqa: T201
-            reading = read_all(model, data) if name == "full" else None
-            trained.append(fit(inputs, truth, reading, names, chosen.passes, chosen.seed + member))
-    for name, trained in members.items():
-        weights = join(trained)
+    members = [_member(number, chosen) for number in range(chosen.members)]
+    test, model = examples(2_000, chosen.seed - 1, quarter_less(0)), Rampart()
+    for name in KINDS:
+        weights = join([member[name] for member in members])
         print(f"{name}: {held_out(weights, test, read_all(model, test) if name == 'full' else None)}", flush=True)  # noqa: T201
         with (chosen.out / f"{name}.npz").open("wb") as target:
             weights.save(target)
+
+
+def _member(number: int, chosen: argparse.Namespace) -> dict[str, Weights]:
+    """One member's networks: the kept ones, if they were trained from the same texts by the same code."""
+    options = (chosen.texts, chosen.passes, chosen.seed + number)
+    if chosen.keep is None:
+        return dict(networks(*options, quarter_less(number)))
+    chosen.keep.mkdir(parents=True, exist_ok=True)
+    paths = {name: chosen.keep / f"{_fingerprint(*options)}-{name}.npz" for name in KINDS}
+    missing = [name for name, path in paths.items() if not path.exists()]
+    for name, weights in networks(*options, quarter_less(number), missing) if missing else ():
+        with (unfinished := paths[name].with_suffix(".new")).open("wb") as target:
+            weights.save(target, np.float32)
+        unfinished.replace(paths[name])
+    return {name: read_weights(BytesIO(path.read_bytes())) for name, path in paths.items()}
+
+
+def _fingerprint(*options: int) -> str:
+    """Differs as soon as the options, the code or the texts and lists differ."""
+    digest = sha256(repr(options).encode())
+    for path in sorted([*Path(__file__).parent.glob("*.py"), *TARGET.rglob("*.txt"), *TARGET.glob("*.gz"), TARGET / "ranges.json"]):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 if __name__ == "__main__":

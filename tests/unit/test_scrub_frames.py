@@ -1,19 +1,20 @@
 """Sentences with a gap: the same words round what is private and what is not, every slot known, a quarter left out when asked."""
 
 import random
+from functools import partial
 
 import pytest
 
 from pipeline.scrub import lists
 from pipeline.scrub.frames import Frames
-from pipeline.scrub.invent import QUARTERS, SLOT, Inventor
+from pipeline.scrub.invent import FRAMES, QUARTERS, SLOT, SOURCES, Inventor, all_but, quarter_less
 from pipeline.scrub.lists import sections
 
 FRAMED = ("person", "place", "school", "street")
 
 
 def _drawn(private: bool) -> set[str]:
-    frames = Frames(random.Random(3), QUARTERS, without=0)
+    frames = Frames(random.Random(3))
     return {frames.draw(private) for _ in range(4000)}
 
 
@@ -38,7 +39,7 @@ def test_private_frames_hold_what_is_labelled_and_others_do_not() -> None:
 def test_each_quarter_leaves_out_other_frames_and_all_are_left_out_once() -> None:
     kept = []
     for without in range(QUARTERS + 1):
-        frames = Frames(random.Random(3), QUARTERS, without)
+        frames = Frames(random.Random(3), partial(quarter_less(without), FRAMES))
         kept.append({line for name in FRAMED for line in frames._sections[name]})
     for quarter in kept[1:]:
         assert kept[0] > quarter
@@ -57,6 +58,23 @@ def test_what_is_invented_from_frames_is_labelled_where_it_stands() -> None:
             seen.add(label)
         assert "{" not in drawn.text
     assert {"PERSON", "SCHOOL", "PLACE", "STREET"} <= seen
+
+
+@pytest.mark.parametrize("left_out", SOURCES)
+def test_a_source_that_is_left_out_is_not_drawn_from(left_out: str) -> None:
+    inventor = Inventor(lists.load(), 4, all_but(left_out))
+    assert bool(inventor._frames) is (left_out != FRAMES)
+    for source, lines in inventor._sources.items():
+        assert bool(lines) is (source != left_out)
+    assert any(inventor.draw().spans for _ in range(40))
+    alone = Inventor(lists.load(), 4)
+    texts = [alone.draw_from(left_out) for _ in range(60)]
+    assert any(text.spans for text in texts) is (left_out.startswith("private") or left_out == FRAMES)
+
+
+def test_an_unknown_source_is_refused() -> None:
+    with pytest.raises(ValueError, match="no such source: rumours"):
+        all_but("rumours")
 
 
 @pytest.mark.parametrize("name", ["david", "sarah", "mohammed", "robert", "zofia"])

@@ -1,9 +1,6 @@
-"""The list layer alone: listed names, misspelt names, small places; public names and common words left."""
-
-import pytest
+"""The list layer alone: listed names, small places; public names and common words left."""
 
 from pipeline.scrub import gazetteer, lists
-from pipeline.scrub.gazetteer import FuzzyNames
 from pipeline.scrub.words import split
 
 
@@ -19,10 +16,3 @@ def test_public_names_and_common_words_are_left() -> None:
     assert lists.load().is_name("rihanna")
     assert _alone("rihanna") == []
     assert _alone("will harry potter be fun, i hope so, like in manchester") == []
-
-
-@pytest.mark.parametrize(
-    ("typed", "is_near"), [("oliveer", True), ("jesica", True), ("muhamed", True), ("toylits", False), ("school", False), ("abc", False)]
-)
-def test_misspelt_names(typed: str, is_near: bool) -> None:
-    assert (FuzzyNames(lists.load()).nearest(typed) > 0) is is_near
