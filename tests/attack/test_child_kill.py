@@ -47,18 +47,23 @@ class Door:
             "BIGASK_HOME": str(wave.settings.home),
             "BIGASK_COLLECTION_URL": wave.zone.database_url,
         }
+        self.killed: set[int] = set()
         self._closing = False
+        self._starting = threading.Lock()  # a door that is started while it is closed would never be told to end
         self._opened = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
         assert self._opened.wait(120)
 
     def _run(self) -> None:
-        while not self._closing:
-            command = [sys.executable, "-m", "api", "child", "--port", str(self.port), "--workers", "2"]
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-            )
+        command = [sys.executable, "-m", "api", "child", "--port", str(self.port), "--workers", "2"]
+        while True:
+            with self._starting:
+                if self._closing:
+                    return
+                self.process = subprocess.Popen(
+                    command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+                )
             assert self.process.stdout is not None
             if self.process.stdout.readline():
                 self._opened.set()
@@ -77,6 +82,10 @@ class Door:
         """Until it is open: who knocks all the while takes the processors that it needs to start."""
         self._opened.wait(120)
 
+    def servers(self) -> list[int]:
+        """The process that starts the others, if it is there."""
+        return [self.process.pid] if self.process.poll() is None else []
+
     def workers(self) -> list[int]:
         """Their process ids."""
         return children_of(self.process.pid)
@@ -85,25 +94,24 @@ class Door:
         """Process ids of those who store for the workers."""
         return [one for worker in self.workers() for one in children_of(worker)]
 
-    def kill(self) -> None:
-        """End the server, which its workers must notice."""
-        self.process.kill()
-
-    def kill_a_worker(self) -> None:
-        """End one worker, which the server must replace."""
-        with suppress(OSError, IndexError):
-            os.kill(random.SystemRandom().choice(self.workers()), signal.SIGKILL)
-
-    def kill_a_keeper(self) -> None:
-        """End one who stores, which its worker must replace."""
-        with suppress(OSError, IndexError):
-            os.kill(random.SystemRandom().choice(self.keepers()), signal.SIGKILL)
+    def kill_one_of(self, processes: Callable[[], list[int]]) -> bool:
+        """End one that has not been killed before. False if there is none now: whom it hit last is still being replaced."""
+        with suppress(OSError):
+            left = [one for one in processes() if one not in self.killed]
+            if left:
+                one = random.SystemRandom().choice(left)
+                os.kill(one, signal.SIGKILL)
+                self.killed.add(one)
+                return True
+        return False
 
     def close(self) -> None:
         """End it for good."""
-        self._closing = True
-        self.process.terminate()
+        with self._starting:
+            self._closing = True
+            self.process.terminate()
         self._thread.join(60)
+        assert not self._thread.is_alive(), "the door does not end when it is told to"
 
 
 class Children:
@@ -155,7 +163,7 @@ class Children:
 
 
 @contextmanager
-def under_load(wave: Wave, kill: Callable[[Door], None], kills: int, store: CollectionStore) -> Iterator[None]:
+def under_load(wave: Wave, kill: Callable[[Door], bool], kills: int, store: CollectionStore) -> Iterator[None]:
     """Kill under load, so many times; then everybody who was thanked must be there, once, and nobody else."""
     survey = load_survey()
     with child_door(wave, survey) as address, httpx.Client(base_url=address) as client:
@@ -166,7 +174,8 @@ def under_load(wave: Wave, kill: Callable[[Door], None], kills: int, store: Coll
     try:
         for _ in range(kills):
             children.wait_for(random.SystemRandom().randint(1, 20))
-            kill(door)
+            while not kill(door):
+                children.wait_for(1)
         children.wait_for(5)
         yield
         children.stop()
@@ -178,20 +187,23 @@ def under_load(wave: Wave, kill: Callable[[Door], None], kills: int, store: Coll
     assert set(stored(store)) == children.thanked  # fails as well if one is there twice
 
 
-def kill_server(door: Door) -> None:
-    door.kill()
+def kill_server(door: Door) -> bool:
+    """Its workers must notice."""
+    return door.kill_one_of(door.servers)
 
 
-def kill_worker(door: Door) -> None:
-    door.kill_a_worker()
+def kill_worker(door: Door) -> bool:
+    """The server must replace it."""
+    return door.kill_one_of(door.workers)
 
 
-def kill_keeper(door: Door) -> None:
-    door.kill_a_keeper()
+def kill_keeper(door: Door) -> bool:
+    """Its worker must replace it."""
+    return door.kill_one_of(door.keepers)
 
 
 @pytest.mark.parametrize("kill", [kill_server, kill_worker, kill_keeper])
-def test_a_killed_process_of_the_door_loses_and_doubles_nobody(tmp_path: Path, kill: Callable[[Door], None]) -> None:
+def test_a_killed_process_of_the_door_loses_and_doubles_nobody(tmp_path: Path, kill: Callable[[Door], bool]) -> None:
     wave = open_wave(tmp_path / "home")
     with under_load(wave, kill, 1, wave.store):
         pass
@@ -199,18 +211,19 @@ def test_a_killed_process_of_the_door_loses_and_doubles_nobody(tmp_path: Path, k
 
 @pytest.mark.long
 @pytest.mark.parametrize("kill", [kill_server, kill_worker, kill_keeper])
-def test_twenty_kills_of_a_process_of_the_door(tmp_path: Path, kill: Callable[[Door], None]) -> None:
+def test_twenty_kills_of_a_process_of_the_door(tmp_path: Path, kill: Callable[[Door], bool]) -> None:
     wave = open_wave(tmp_path / "home")
     with under_load(wave, kill, 20, wave.store):
         pass
 
 
-def killing(server: Postgres) -> Callable[[Door], None]:
+def killing(server: Postgres) -> Callable[[Door], bool]:
     """Kill the database and start it again."""
 
-    def kill(door: Door) -> None:
+    def kill(door: Door) -> bool:
         with door.away():
             server.kill_and_start()
+        return True
 
     return kill
 
