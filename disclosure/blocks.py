@@ -113,7 +113,8 @@ def _in_blocks(problem: Problem, cut: _Cut, progress: Callable[[float], None], b
     with _solver() as solve:
         inside = [block[problem.movable[block] | problem.hidden[block]] for block in cut.blocks]
         take(_each([(problem.part(cells), False) for cells in inside], budget, solve), inside, 0.0, 0.5)
-        for first in range(0, len(cut.neighbourhoods), TOGETHER):
+        rounds = [(wide, first) for wide in (False, True) for first in range(0, len(cut.neighbourhoods), TOGETHER)]
+        for number, (wide, first) in enumerate(rounds):
             if budget.spent():
                 break
             unproven = hidden & ~problem.free & ~proofs.proven()
@@ -121,11 +122,14 @@ def _in_blocks(problem: Problem, cut: _Cut, progress: Callable[[float], None], b
             around: list[Whole] = []
             for own in cut.neighbourhoods[first : first + TOGETHER]:
                 here = own | nowhere
-                cells = np.flatnonzero((hidden | problem.free) & (here | carrying) | above & (problem.movable | hidden | problem.free))
+                if wide and not (unproven & here).any():
+                    continue
+                known = (hidden | problem.free | (problem.movable & own & wide)) & (here | carrying)
+                cells = np.flatnonzero(known | above & (problem.movable | hidden | problem.free))
                 around.append(cells)
                 now = replace(problem, hidden=hidden, free=problem.free | (hidden & ~(unproven & here)))
                 parts.append((now.part(cells), True))
-            take(_each(parts, budget, solve), around, 0.5 + 0.4 * first / len(cut.neighbourhoods), 0.4 / len(cut.neighbourhoods))
+            take(_each(parts, budget, solve), around, 0.5 + 0.4 * number / len(rounds), 0.4 / len(rounds))
     return finish(problem, hidden, sparse.vstack(moves).tocsr())
 
 
