@@ -49,7 +49,18 @@ def _tried(store: SecureStore, known: Release, draft: VerifiedRelease) -> Iterat
         "not done: draft it anew" if answers is None else f"{answers} tables, nothing narrowed down" if answers else "there are no others"
     )
     yield Tried("Together with all that the table builder had answered of this wave", said, known.drafted_on)
+    yield from _inspected(draft.metadata["attack"], known.drafted_on)
     yield Tried("The files against what was drafted", f"{len(draft.files)} files, every byte the same", today())
+
+
+def _inspected(about: Mapping[str, Any], day: date) -> Iterator[Tried]:
+    """A finding stops a draft: that there is one says that nothing was found, if it was looked for at all."""
+    sets = about.get("record_sets")
+    said = "not done: draft it anew"
+    records = "none of few children given back" if sets else "no set of tables is small enough"
+    yield Tried("Records put together from tables", said if sets is None else f"{sets} sets of tables, {records}", day)
+    hidden = "Numbers hidden in files: sheets, properties, comments, statistics of columns, lengths and texts of drawings"
+    yield Tried(hidden, said if sets is None else "none found", day)
 
 
 def _attack(about: Mapping[str, Any], report: Mapping[str, Any] | None, day: date) -> Iterator[Tried]:

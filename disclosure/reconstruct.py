@@ -13,12 +13,17 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+import numpy.typing as npt
 
 from disclosure.approximate import bounds_of
 from disclosure.audit import Progress
 from disclosure.inference import TOLERANCE, Search, equations, parts, tighten
+from disclosure.neighbours import Neighbours
 from disclosure.policy import Policy
 from disclosure.table import WITHHELD, Dimension, DisclosureError, Method, PublishedTable, Status
+
+Whole = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 MOST_CELLS = 20_000  # of the joint table, totals included
 JOINT = "all variables together"
@@ -37,9 +42,13 @@ class Reconstructed:
         return sum(count for _, count in self.records)
 
 
-def reconstruct(tables: Sequence[PublishedTable], policy: Policy, *, progress: Progress | None = None) -> Reconstructed:
+def reconstruct(
+    tables: Sequence[PublishedTable], policy: Policy, *, small: bool = False, progress: Progress | None = None
+) -> Reconstructed:
     """The records that published tables of one population give back. Bounds are exact for reals: whole numbers may give back more.
 
+    `small`: only those of fewer children than the policy's threshold, and narrowed down to less than its width, as the attack on withheld
+    counts asks; what some table of whole numbers shows to be open, or possibly none, or enough, is then left without a linear program.
     A variable of which several options may be chosen is no part of a record, but its tables count. Raises DisclosureError if the
     tables are of several populations, cut a variable differently, are too many for it, or contradict each other.
     """
@@ -60,19 +69,69 @@ def reconstruct(tables: Sequence[PublishedTable], policy: Policy, *, progress: P
     solved = done = 0
     for cells, matrix, known in parts(system):
         search = Search(matrix, known, system.low[cells], system.high[cells])
-        for k, cell in enumerate(cells.tolist()):
-            if wanted[cell] and system.low[cell] < system.high[cell]:
-                system.low[cell] = max(int(system.low[cell]), int(np.ceil(search.extreme(k, -1)[0] - TOLERANCE)))
+        left = np.flatnonzero(wanted[cells])
+        for k in (_in_doubt(search, left, policy) if small else left).tolist():
+            cell = cells[k]
+            system.low[cell] = max(int(system.low[cell]), int(np.ceil(search.extreme(k, -1)[0] - TOLERANCE)))
+            if small and system.low[cell] > 0:
+                system.high[cell] = min(system.high[cell], np.floor(search.extreme(k, 1)[0] + TOLERANCE))
         solved += search.solved
         done += len(cells)
         if progress:
             progress(done / len(system.low), "reconstructing records")
     least = system.low[system.cells[-1]].reshape(joint.values.shape)
+    most = system.high[system.cells[-1]].reshape(joint.values.shape)
     records = []
-    for place in np.argwhere(inner & (least > 0)).tolist():
+    told = (most < policy.threshold) & (most - least < policy.minimum_width)
+    for place in np.argwhere(inner & (least > 0) & (told | (not small))).tolist():
         codes = {d.name: d.codes[at] for d, at in zip(joint.dimensions, place, strict=True)}
         records.append((codes, int(least[tuple(place)])))
     return Reconstructed(tuple(records), solved)
+
+
+def _in_doubt(search: Search, wanted: Whole, policy: Policy) -> Whole:
+    """Those of the wanted unknowns that no table that was found shows to be open, or possibly none, or enough."""
+    table = search.first()
+    if table is None:
+        return wanted
+    near = Neighbours(search.matrix, table, search.low, search.high)
+    least, most = table.copy(), table.copy()
+
+    def harmless(k: Whole | int) -> Mask:
+        return np.asarray((least[k] == 0) | (most[k] >= policy.threshold) | (most[k] - least[k] >= policy.minimum_width))
+
+    for k in wanted.tolist():
+        for step in (-1, 1):
+            while not harmless(k) and (changed := near.step(k, step)) is not None:
+                for other, value in changed.items():
+                    least[other], most[other] = min(least[other], value), max(most[other], value)
+    return np.asarray(wanted[~harmless(wanted)])
+
+
+def reconstructible(tables: Sequence[PublishedTable], most: int = MOST_CELLS) -> list[list[PublishedTable]]:
+    """Sets of tables that share variables, each with as many tables as make up at most so many combinations; others are left out."""
+    found: list[list[PublishedTable]] = []
+    for first in sorted(tables, key=lambda table: -table.values.size):
+        if any(first in together for together in found):
+            continue
+        together = [first]
+        for other in tables:
+            if other is not first and _variables(other) & _variables(first) and _fits([*together, other], most):
+                together.append(other)
+        if _fits(together, most):
+            found.append(together)
+    return found
+
+
+def _variables(table: PublishedTable) -> set[str]:
+    return {dimension.name for dimension in table.dimensions}
+
+
+def _fits(tables: Sequence[PublishedTable], most: int) -> bool:
+    try:
+        return _joint(tables).values.size <= most
+    except DisclosureError:
+        return False
 
 
 def _joint(tables: Sequence[PublishedTable]) -> PublishedTable:

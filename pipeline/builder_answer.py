@@ -98,11 +98,8 @@ class Builder:
 
         `counted`: axes of questions that were just counted (see Matrix.cube).
         """
-        cube = self.matrix.cube(axes, counted)
-        for axis in axes:  # each time the first axis is summed up, and becomes the last
-            shape = cube.shape[1:]
-            cube = (cube.reshape(cube.shape[0], -1).T @ self.matrix.sums(axis).T).reshape(*shape, -1)
-        counts, keys = cube[0].astype(np.int64), cube[1].astype(np.int64) % self.changes.rules.keys
+        counts, keys = self.matrix.with_margins(axes, counted)
+        keys = keys % self.changes.rules.keys
         return np.asarray(counts + self.changes.lookup[np.minimum(counts, self.changes.rules.last), keys], np.int64)
 
     def _areas(self, mask: npt.NDArray[np.bool_], dimensions: tuple[Dimension, ...]) -> tuple[str, ...]:

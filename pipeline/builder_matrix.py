@@ -182,6 +182,14 @@ class Matrix:
                     self._held -= self._cubes.popitem(last=False)[1].nbytes
         return cube.transpose([*(order.index(axis) for axis in axes), len(order)])
 
+    def with_margins(self, axes: Sequence[Axis], counted: Sequence[Sequence[Axis]] = ()) -> npt.NDArray[np.int64]:
+        """Counts and sums of record keys (2, codes of each axis), margins included. `counted`: as for `cube`."""
+        cube = self.cube(axes, counted)
+        for axis in axes:  # each time the first axis is summed up, and becomes the last
+            shape = cube.shape[1:]
+            cube = (cube.reshape(cube.shape[0], -1).T @ self.sums(axis).T).reshape(*shape, -1)
+        return np.asarray(cube, np.int64)
+
     def _kept(self, order: tuple[Axis, ...]) -> Floats | None:
         with self._lock:
             cube = self._cubes.get(order)

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
-from disclosure.table import TOTAL, DisclosureError
+from disclosure.table import TOTAL, Counts, DisclosureError
 from forms.load import load_survey
 from pipeline import gate
-from pipeline.approval import draft_folder
 from pipeline.builder_answer import SAID, Answer, Builder, Refusal
 from pipeline.builder_audit import attack_answers, readings
 from pipeline.builder_held import as_released
@@ -22,13 +22,11 @@ from pipeline.builder_matrix import AREA, CHOSEN, Variable
 from pipeline.builder_policy import load_builder_policy
 from pipeline.builder_prepare import matrix_of
 from pipeline.builder_query import EVERYWHERE, NotUnderstood, Query, label_of
+from pipeline.drafting import describe, register
 from pipeline.progress import Progress, silent
-from pipeline.release_description import AttackResult, ReleaseDescription, ReleaseDimension, ReleaseTable, rounded_answers
-from pipeline.release_files import build_release
+from pipeline.release_description import AttackResult, ReleaseDimension, ReleaseTable
 from pipeline.release_map import Boundaries
 from pipeline.release_register import policy_of
-from pipeline.steps.release import INVENTED
-from retention import releases
 from retention.answered import keep
 from retention.releases import Release
 from retention.secure_store import SecureStore
@@ -86,29 +84,31 @@ def draft_answers(
     known = {table.id for table in published}
     before = [table for table in readings(store, wave_id) if table.id not in known]
     report = attack_answers(store, wave_id, [*published, *before], progress)
-    first, last = store.days(wave_id)
-    description = ReleaseDescription(
-        id=release_id,
-        title=f"{survey.title}: tables on request",
-        summary=INVENTED
-        if demonstration
-        else "Answers of the table builder to questions that are often asked, with every count perturbed.",
-        wave=wave_id,
-        survey=survey.title,
-        collected_from=first,
-        collected_to=last,
-        answers=rounded_answers(store.asset(wave_id, "responses").stored.rows),
-        policy=policy.disclosure,
-        contact=gate.contact(store, survey),
-        attack=AttackResult.of(report, published, answers=len(before)),
+    description = describe(
+        store,
+        wave_id,
+        release_id,
+        policy.disclosure,
+        AttackResult.of(report, published, answers=len(before)),
+        title="tables on request",
+        summary="Answers of the table builder to questions that are often asked, with every count perturbed.",
+        demonstration=demonstration,
     )
     tables = [
         ReleaseTable(table, _title(answer, builder), tuple(_words(answer, builder)), notes=tuple(_notes(answer, builder)))
         for table, answer in zip(published, answers, strict=True)
     ]
     keep(store, wave_id, [answer.query.definition() for answer in answers])
-    digest = build_release(draft_folder(store.zone, release_id), description, tables, layers)
-    return releases.draft(store, release_id, wave_id, actor, digest), [one for one in found if isinstance(one, Refusal)]
+    true = {table.id: _true(answer, builder) for table, answer in zip(published, answers, strict=True)}
+    drafted = register(store, description, tables, true, actor, layers)
+    return drafted, [one for one in found if isinstance(one, Refusal)]
+
+
+def _true(answer: Answer, builder: Builder) -> Counts:
+    """The counts behind a published answer, of its shape."""
+    counts = builder.matrix.with_margins(answer.query.counted)[0]
+    here = counts[1] if answer.query.population else counts
+    return np.asarray(here.transpose(sorted(range(here.ndim), key=lambda k: answer.dimensions[k].name)))
 
 
 def _in_order(answer: Answer, builder: Builder) -> list[Variable]:

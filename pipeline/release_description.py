@@ -106,6 +106,7 @@ class AttackResult:
     earlier_releases: int = 0  # how many releases it was attacked together with
     nearly: bool = False  # counts are shown near the true ones: attacked was each that may be small, shown or withheld
     answers: int = 0  # how many other answers of the table builder it was attacked together with
+    record_sets: int = 0  # sets of the tables from which records were put together: no small one was given back
 
     def __post_init__(self) -> None:
         _require(0 <= self.withheld <= self.cells and self.exposed >= 0, "The numbers of the attack do not fit together.")

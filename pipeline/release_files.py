@@ -194,6 +194,7 @@ def _attack(description: ReleaseDescription) -> dict[str, Any]:
         "fewest_possible_values": attack.fewest_values,
         "earlier_releases": attack.earlier_releases,
         "builder_answers": attack.answers,
+        "record_sets": attack.record_sets,
     }
 
 

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from disclosure.table import NOT, Dimension, PublishedTable
 from forms.load import load_survey
 from pipeline import gate
-from pipeline.approval import draft_folder
 from pipeline.builder_audit import require_answers_withstand
+from pipeline.counted import from_cells
+from pipeline.drafting import describe, register
 from pipeline.policy_in_force import policy_named
-from pipeline.release_description import (
-    AttackResult,
-    ReleaseDescription,
-    ReleaseDimension,
-    ReleaseTable,
-    protection_by,
-    rounded_answers,
-)
-from pipeline.release_files import build_release
+from pipeline.release_description import AttackResult, ReleaseDimension, ReleaseTable
 from pipeline.release_map import Boundaries
 from pipeline.release_quotes import ReleaseQuote
 from pipeline.release_register import tables_of
@@ -32,8 +26,6 @@ from retention import releases
 from retention.releases import Release, ReleaseRefused, ReleaseState
 from retention.secure_store import SecureStore
 from retention.steps import Verb, require
-
-INVENTED = "A demonstration: these answers are invented, and no child gave them. Every count is protected as if one had."
 
 
 def draft(
@@ -70,24 +62,15 @@ def draft(
     policy = policy_named(attack["policy"], store.zone)
     demonstration = gate.require_draft(store, survey, policy)
     answers = require_answers_withstand(store, wave_id)
-    first, last = store.days(wave_id)
-    description = ReleaseDescription(
-        id=release_id,
-        title=f"{survey.title}: what children said",
-        summary=INVENTED
-        if demonstration
-        else "Counts and percentages of the answers that children in England gave, with every count protected.",
-        wave=wave_id,
-        survey=survey.title,
-        collected_from=first,
-        collected_to=last,
-        answers=rounded_answers(store.asset(wave_id, "responses").stored.rows),
-        policy=policy,
-        contact=gate.contact(store, survey),
-        replaces=replaces,
-        changes=tuple(changes),
-        protection=protection_by(policy),
-        attack=_result(attack, published, answers),
+    description = describe(
+        store,
+        wave_id,
+        release_id,
+        policy,
+        _result(attack, published, answers),
+        title="what children said",
+        summary="Counts and percentages of the answers that children in England gave, with every count protected.",
+        demonstration=demonstration,
     )
     by_id = {spec.id: spec for spec in specs.tables}
     tables = [
@@ -100,8 +83,11 @@ def draft(
         )
         for table in published
     ]
-    digest = build_release(draft_folder(store.zone, release_id), description, tables, layers, quotes=quotes, texts=texts)
-    return releases.draft(store, release_id, wave_id, actor, digest)
+    true = {
+        each.table.id: each.table.counts for each in from_cells(store.vault.read(store.asset(wave_id, "tables").stored), specs, wave_id)
+    }
+    description = replace(description, replaces=replaces, changes=tuple(changes))
+    return register(store, description, tables, true, actor, layers, quotes, texts)
 
 
 def _result(document: dict[str, Any], published: Sequence[PublishedTable], answers: int) -> AttackResult:
