@@ -260,7 +260,8 @@ def test_the_opt_out_is_called_in_messages_as_it_is_called_in_questions(form: Fo
 
 
 @every_form()
-def test_every_phone_number_is_one_that_was_checked_and_is_never_torn_apart(form: Form) -> None:
+def test_every_phone_number_is_one_that_was_checked(form: Form) -> None:
+    """And none can be torn apart at the end of a line."""
     checked = {line.number.replace(" ", "\N{NO-BREAK SPACE}") for line in helplines()} | {"999"}
     for key, text, _ in texts_of(form):
         for found in re.findall(r"\d[\d\s]*\d", text):
