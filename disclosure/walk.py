@@ -27,7 +27,7 @@ GAIN = 0.2  # of the counts that are not shown to be open, the share that a roun
 GROWTH, LARGEST = 1.5, 7  # how many more, and how many at most: beyond, whole numbers become rare
 TOO_LITTLE = 0.08  # the share below which the walk is given up for nearest tables
 ONCE = 1000  # up to so many counts, all are let go at once from the beginning
-MOST = 20_000  # counts let go at once
+MOST, WHOLE = 20_000, 5_000  # counts let go at once: of a few codes, and of all
 FRUITLESS = 3  # tables that show nothing new, one after the other, of all counts
 SLIGHT = 0.01  # how strongly counts are pulled that were shown to be open already: it takes the walk to new tables
 
@@ -64,7 +64,7 @@ class Walk:
                 break
             size = min(LARGEST, size * GROWTH) if left > 1 - GAIN else size
         fruitless, everything = 0, np.arange(len(self.table))
-        while len(self.table) <= MOST and fruitless < FRUITLESS and (before := short().sum()):
+        while len(self.table) <= WHOLE and fruitless < FRUITLESS and (before := short().sum()):
             if self._step(everything, short(), pull()):
                 yield self.table
             fruitless = 0 if short().sum() < before else fruitless + 1

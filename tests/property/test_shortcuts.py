@@ -72,7 +72,7 @@ def test_an_exchange_keeps_every_sum_and_every_bound(shape: tuple[Dimension, ...
 WAYS: dict[str, dict[str, float]] = {
     "all at once": {},
     "a few codes at a time": {"disclosure.walk.ONCE": 0},
-    "the nearest table": {"disclosure.walk.ONCE": 0, "disclosure.walk.MOST": 0},
+    "the nearest table": {"disclosure.walk.ONCE": 0, "disclosure.walk.MOST": 0, "disclosure.walk.WHOLE": 0},
     "what divides the rest first": {"disclosure.audit.MANY": 1, "disclosure.variation.MANY": 1},
 }
 
@@ -128,6 +128,7 @@ def test_nearest_tables_alone_show_what_is_open(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(attack, "ALL_BOUNDS", 0)
     monkeypatch.setattr("disclosure.walk.ONCE", 0)
     monkeypatch.setattr("disclosure.walk.MOST", 0)
+    monkeypatch.setattr("disclosure.walk.WHOLE", 0)
     monkeypatch.delattr(attack.Search, "extreme")
     assert audit(result.tables, POLICY).exposed == ()
 
