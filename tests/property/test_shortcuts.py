@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import disclosure.audit as attack
+from disclosure import blocks
 from disclosure.audit import audit
 from disclosure.blocks import Budget
 from disclosure.dividing import divided
@@ -103,6 +104,7 @@ def test_counts_varied_together_show_exactly_what_brute_force_finds(
 
 PLACE = Dimension.flat("place", [f"p{k}" for k in range(12)])
 ANSWER = Dimension.flat("answer", [f"a{k}" for k in range(8)])
+AGE = Dimension.flat("age", ["young", "middle", "old"])
 
 
 def test_the_report_says_what_was_withheld_for_lack_of_time() -> None:
@@ -112,6 +114,23 @@ def test_the_report_says_what_was_withheld_for_lack_of_time() -> None:
     more = hurried.summary[0]["withheld_for_lack_of_time"]
     assert more == hurried.summary[0]["secondary"] > 0
     assert hurried.audit.exposed == ()
+
+
+def test_blocks_and_their_neighbourhoods_leave_nothing_to_the_whole_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = Dimension.tree("place", {f"r{k}": "Total" for k in range(4)} | {f"p{k}": f"r{k % 4}" for k in range(16)})
+    truth = random_table("t", (tree, Dimension.flat("answer", [f"a{k}" for k in range(6)]), AGE), np.random.default_rng(0), 6)
+    left: list[int] = []
+
+    def kept(*given: Any) -> Any:
+        pattern = in_blocks(*given)
+        left.append(int(pattern.unproven.sum()))
+        return pattern
+
+    in_blocks = blocks._in_blocks
+    for name, value in (("WHOLE", 0), ("BLOCK", 40), ("PROCESSES", 1), ("_in_blocks", kept)):
+        monkeypatch.setattr(blocks, name, value)
+    assert protect([truth], POLICY).audit.exposed == ()
+    assert left == [0]
 
 
 def test_many_counts_are_attacked_by_few_programs(monkeypatch: pytest.MonkeyPatch) -> None:
