@@ -23,6 +23,7 @@ from tests.integration.chain import ANALYST, WAVE, Office, Stages
 pytestmark = pytest.mark.usefixtures("quick")
 ROOT = Path(__file__).parents[2]
 PART = 4  # texts
+SHARES = 8  # of the moments: each is a test of its own, of a few minutes
 # A process of its own: at its last durable write of so many, the kernel ends it. It counts fsync, without which nothing is durable.
 PROCESS = f"""
 import os, signal, sys
@@ -96,12 +97,13 @@ def test_a_step_that_was_killed_among_its_parts_comes_to_the_same(stages: Stages
 
 
 @pytest.mark.long
-def test_a_step_that_was_killed_at_any_moment_comes_to_the_same(stages: Stages, tmp_path: Path, scrubber: Scrubber) -> None:
+@pytest.mark.parametrize("first", range(1, SHARES + 1))
+def test_a_step_that_was_killed_at_any_moment_comes_to_the_same(stages: Stages, tmp_path: Path, scrubber: Scrubber, first: int) -> None:
     whole = _whole(stages, tmp_path / "whole", scrubber)
     never = _process(stages.copy(Verb.LOCATE.value, tmp_path / "never"), dies_at=10**6)
     moments = int(never.stdout)
     assert moments > 20, never.stderr
-    for dies_at in range(1, moments + 1):
+    for dies_at in range(first, moments + 1, SHARES):
         home = stages.copy(Verb.LOCATE.value, tmp_path / "killed")
         assert _process(home, dies_at).returncode == -signal.SIGKILL, dies_at
         _finish(home, scrubber)
