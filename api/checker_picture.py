@@ -10,14 +10,14 @@ import json
 import numpy as np
 from markupsafe import Markup
 
-from disclosure.heat_map import heat_map, legend
+from disclosure.heat_map import Labels, heat_map, legend
 from disclosure.table import PublishedTable
 from pipeline.release_register import tables_of
 from retention.secure_store import SecureStore, StepRefused
 
 
-def picture(store: SecureStore, wave_id: str, table_id: str) -> tuple[Markup, Markup]:
-    """The drawing of a protected table and its legend, as SVG elements for a page.
+def picture(store: SecureStore, wave_id: str, table_id: str, labels: Labels | None = None) -> tuple[Markup, Markup]:
+    """The drawing of a protected table and its legend, as SVG elements for a page. `labels`: for a variable, its codes in words.
 
     Raises StepRefused if the vault holds no such table, or bounds that do not fit it; VaultError, KeyRingError.
     """
@@ -26,7 +26,7 @@ def picture(store: SecureStore, wave_id: str, table_id: str) -> tuple[Markup, Ma
         raise StepRefused(f"The vault holds no protected table '{table_id}' of this wave: have the tables protected anew.")
     document = json.loads(store.vault.read(store.asset(wave_id, "attack").stored)["document"].iloc[0])
     low, high = _bounds(table, [cell for cell in document["certificate"]["withheld"] if cell["table"] == table_id])
-    return Markup(heat_map(table, low, high, "drawn")), Markup(legend("legend"))  # noqa: S704 - made by us, every text escaped
+    return Markup(heat_map(table, low, high, "drawn", labels)), Markup(legend("legend"))  # noqa: S704 - made by us, every text escaped
 
 
 def _bounds(table: PublishedTable, cells: list[dict[str, object]]) -> tuple[np.ndarray, np.ndarray]:

@@ -49,7 +49,8 @@ def add_release_desk(guard: Guard, store: SecureStore, zone: ReleaseZone | None)
         try:
             withheld, exact = evidence(store, known.wave, about)
             true_margins = margins(store, known.wave, released)
-            drawn = picture(store, known.wave, about["id"])
+            labels = {one["name"]: {code["code"]: code["label"] for code in one["codes"]} for one in about["dimensions"]}
+            drawn = picture(store, known.wave, about["id"], labels)
         except StepRefused as error:
             withheld, exact, true_margins, drawn, problem = (), False, (), None, str(error)
         return page(

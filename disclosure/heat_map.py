@@ -6,7 +6,7 @@ has a colour and a pattern, so that it reads in grey and to the colour-blind.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby, product
@@ -14,9 +14,10 @@ from itertools import groupby, product
 import numpy as np
 import numpy.typing as npt
 
-from disclosure.table import PublishedTable, Status
+from disclosure.table import Dimension, PublishedTable, Status
 
 Whole = npt.NDArray[np.int64]
+Labels = Mapping[str, Mapping[str, str]]
 LABEL, TALL, FLAT, WIDE, NARROW, HEAD = 240, 22, 4, 64, 6, 96
 MANY_ROWS, MANY_COLUMNS = 60, 24  # beyond, cells are drawn small and without their numbers
 MOST_TIPS = 2_000  # cells that get a text of their own when pointed at
@@ -40,33 +41,40 @@ class _Grid:
     high: Whole
 
 
-def _grid(table: PublishedTable, low: Whole, high: Whole) -> _Grid:
+def _grid(table: PublishedTable, low: Whole, high: Whole, labels: Labels) -> _Grid:
     sizes = [len(dimension.codes) for dimension in table.dimensions]
     across = max(range(len(sizes)), key=lambda k: (sizes[k] <= MANY_COLUMNS, sizes[k] if sizes[k] <= MANY_COLUMNS else -sizes[k]))
     if len(sizes) == 1:
         across = 0
     others = [dimension for k, dimension in enumerate(table.dimensions) if k != across]
-    totals = [dimension.total for dimension in others]
-    rows = tuple(_named(codes, totals) for codes in product(*(dimension.codes for dimension in others)))
+
+    def words(dimension: Dimension, code: str) -> str:
+        return labels.get(dimension.name, {}).get(code, code)
+
+    rows = tuple(
+        _named([(words(dimension, code), code == dimension.total) for dimension, code in zip(others, codes, strict=True)])
+        for codes in product(*(dimension.codes for dimension in others))
+    )
 
     def flat(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
         return np.moveaxis(array, across, -1).reshape(len(rows), sizes[across])
 
     arrays = (flat(array) for array in (table.status, table.values, low, high))
-    return _Grid(table.dimensions[across].codes, rows, *arrays)  # type: ignore[arg-type]
+    columns = tuple(words(table.dimensions[across], code) for code in table.dimensions[across].codes)
+    return _Grid(columns, rows, *arrays)  # type: ignore[arg-type]
 
 
-def _named(codes: Sequence[str], totals: Sequence[str]) -> str:
-    """A row's categories, without the totals; if all are totals, the first."""
-    return " · ".join(code for code, total in zip(codes, totals, strict=True) if code != total) or "".join(totals[:1])
+def _named(categories: Sequence[tuple[str, bool]]) -> str:
+    """A row's categories (each with whether it is a total), without the totals; if all are totals, the first."""
+    return " · ".join(name for name, total in categories if not total) or "".join(name for name, _ in categories[:1])
 
 
-def heat_map(table: PublishedTable, low: Whole, high: Whole, prefix: str = "map") -> str:
+def heat_map(table: PublishedTable, low: Whole, high: Whole, prefix: str = "map", labels: Labels | None = None) -> str:
     """The picture as one SVG element. `low`, `high`: bounds of withheld counts, shaped like the table (`high` -1: no limit).
 
-    `prefix` keeps the patterns of several pictures on one page apart.
+    `prefix` keeps the patterns of several pictures on one page apart. `labels`: for a variable, its codes in words, as far as there are.
     """
-    grid = _grid(table, low, high)
+    grid = _grid(table, low, high, labels or {})
     small = len(grid.rows) > MANY_ROWS or len(grid.columns) > MANY_COLUMNS
     height, width = (FLAT if len(grid.rows) > MANY_ROWS else TALL), (NARROW if len(grid.columns) > MANY_COLUMNS else WIDE)
     label = 0 if small and height == FLAT else LABEL

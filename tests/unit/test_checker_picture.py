@@ -58,6 +58,16 @@ def test_the_table_is_drawn_with_its_bounds(store: SecureStore, result: Protecte
     assert "under the threshold" in legend
 
 
+def test_it_is_drawn_in_words_where_there_are_any(store: SecureStore, result: Protected) -> None:
+    keep(store, result)
+    drawn, _ = picture(store, "w", "t", {"wish": {"play": "To play <more>"}, "place": {"Total": "England", "c": "Ceeville"}})
+    assert "To play &lt;more&gt;" in drawn
+    assert "Ceeville" in drawn
+    assert "England" in drawn
+    assert ">rest<" in drawn  # what has no label keeps its code
+    assert ">c<" not in drawn
+
+
 def test_what_does_not_fit_is_refused(store: SecureStore, result: Protected) -> None:
     keep(store, result, withheld=result.certificate()["withheld"][1:])
     with pytest.raises(StepRefused, match="does not fit"):
