@@ -81,7 +81,9 @@ def make_office(folder: Path) -> SecureStore:
         store.add_asset(connection, WAVE, "attack", protected[1])
         add_items(connection, WAVE, queue)
         add_draw(connection, Draw(WAVE, 1, "5eed", 1, 1))
-    digest = build_release(approval.draft_folder(store.zone, "autumn-2026"), description(), [release_table()])
+    about = description()
+    about = replace(about, attack=replace(about.attack, answers=12, record_sets=1))
+    digest = build_release(approval.draft_folder(store.zone, "autumn-2026"), about, [release_table()])
     releases.draft(store, "autumn-2026", WAVE, "olga", digest)
     return store
 
