@@ -179,3 +179,15 @@ def test_protect_refuses_when_its_own_attack_finds_something(monkeypatch: pytest
     monkeypatch.setattr(module, "suppress_in_blocks", careless)
     with pytest.raises(DisclosureError, match="nothing is released"):
         protect([TABLE], POLICY)
+
+
+@pytest.mark.parametrize(("apart", "told"), [(1, True), (2, False)])
+def test_a_withheld_group_of_which_one_at_most_can_stand_apart_is_found(apart: int, told: bool) -> None:
+    """Of 30 children in "a", so many at most are not in "x", for the other withheld count of "y" is at least 1."""
+    table = full([[30 - apart, apart, 0], [25, 1, 18], [31, 22, 27]])
+    policy = replace(POLICY, group_disclosure=Group.ALL_BUT_ONE, threshold=2)
+    shown = hide(table, ("a", "x"), ("a", "y"), ("b", "x"), ("b", "y"))
+    floor = np.where(shown.withheld, 0, 0)
+    floor[2, 1:3] = 1
+    found = [each.cell for each in audit([replace(shown, floor=floor)], policy).exposed]
+    assert ({"place": "a", "answer": "x"} in found) is told
