@@ -19,13 +19,13 @@ def test_the_threshold_rule_spares_zeros_and_starts_at_the_threshold() -> None:
     assert small_counts(np.array([0, 1, 8, 9, 10, 11]), 10).tolist() == [False, True, True, True, False, False]
 
 
-def rules(*counts: int, policy: Policy = POLICY, name: str = "answer") -> dict[str, list[bool]]:
+def rules(*counts: int, policy: Policy = POLICY, name: str = "answer") -> dict[str, list[int]]:
     codes = ["yes", "no", "perhaps"][: len(counts)]
     table = Table("t", (Dimension.flat(name, codes),), np.array([sum(counts), *counts]))
     system = link([table])
     found = primary(system, policy)
     order = system.entries[0]
-    return {name: getattr(found, name)[order].tolist() for name in ("small", "group", "zero")}
+    return {name: getattr(found, name)[order].tolist() for name in ("small", "group", "zero", "fall")}
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,20 @@ def rules(*counts: int, policy: Policy = POLICY, name: str = "answer") -> dict[s
 )
 def test_a_group_in_one_category_is_withheld(counts: tuple[int, ...], group: list[bool]) -> None:
     assert rules(*counts)["group"] == group
+
+
+@pytest.mark.parametrize(
+    ("counts", "rule", "fall"),
+    [
+        ((12, 0, 0), Group.ALL_BUT_ONE, 2),
+        ((11, 1, 0), Group.ALL_BUT_ONE, 1),
+        ((10, 2, 0), Group.ALL_BUT_ONE, 0),
+        ((12, 0, 0), Group.ALL, 1),
+        ((11, 1, 0), Group.ALL, 0),
+    ],
+)
+def test_a_group_must_possibly_be_so_much_smaller_that_the_rule_no_longer_finds_it(counts: tuple[int, ...], rule: Group, fall: int) -> None:
+    assert max(rules(*counts, policy=replace(POLICY, group_disclosure=rule))["fall"]) == fall
 
 
 def test_where_everyone_is_in_one_category_one_zero_is_withheld_too() -> None:
