@@ -59,7 +59,11 @@ class CommittingProcess:
             here.setblocking(False)
             transport, wire = await asyncio.get_running_loop().create_connection(_Wire, sock=here)
             transport.write(greeting(self._zone))
-            await wire.ready
+            try:
+                await wire.ready
+            except BaseException:  # whoever asked may give up waiting: a process that nobody knows of must not stay
+                transport.abort()
+                raise
             self._wire = wire
             return wire
 
@@ -83,7 +87,6 @@ class _Wire(asyncio.Protocol):
         self.ready: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._waiting = {0: self.ready}
         self._unsent: list[bytes] = []
-        self._nobody_waits = asyncio.Event()
         self.lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -18,9 +18,9 @@ _STORED, _ALREADY, _CLOSED, _NO_WAVE, _FAILED = range(5)
 READY = _REPLY.pack(0, _STORED)  # the first reply of all, to no frame: numbers begin at 1
 UNREACHABLE = "The responses cannot be stored at this moment: try again."
 _ERRORS = {
-    _CLOSED: WaveClosed("The wave is closed: no more answers are taken."),
-    _NO_WAVE: NoWave("No wave is open: the evidence team opens one with `bigask wave open`."),
-    _FAILED: DatabaseUnavailable(UNREACHABLE),
+    _CLOSED: (WaveClosed, "The wave is closed: no more answers are taken."),
+    _NO_WAVE: (NoWave, "No wave is open: the evidence team opens one with `bigask wave open`."),
+    _FAILED: (DatabaseUnavailable, UNREACHABLE),
 }
 
 
@@ -69,7 +69,8 @@ class Frames:
         whole = len(rest) - len(rest) % _REPLY.size
         for number, code in _REPLY.iter_unpack(bytes(rest[:whole])):
             if code in _ERRORS:
-                yield number, _ERRORS[code]
+                kind, sentence = _ERRORS[code]
+                yield number, kind(sentence)  # a new one each time: one that was raised holds on to what was under way
             else:
                 yield number, Receipt.STORED if code == _STORED else Receipt.ALREADY_STORED
         del rest[:whole]

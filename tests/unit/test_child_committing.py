@@ -6,7 +6,9 @@ import asyncio
 import itertools
 import os
 import signal
+import sqlite3
 from collections.abc import Coroutine, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,11 @@ def test_wherever_the_stream_is_cut_the_same_replies_come_out(cuts: list[int]) -
     assert [one for _, one in found][1:3] == [Receipt.STORED, Receipt.ALREADY_STORED]
     assert [type(one) for _, one in found][3:] == [WaveClosed, NoWave, DatabaseUnavailable]
     assert "secret" not in str(found)
+
+
+def test_no_two_children_share_an_error() -> None:
+    (_, first), (_, second) = Frames().replies(2 * to_reply(1, WaveClosed()))
+    assert first is not second
 
 
 def keepers() -> list[int]:
@@ -185,6 +192,27 @@ def test_killed_it_fails_whoever_waits_and_another_takes_its_place(zone: Collect
 
     run(hand_in())
     assert set(stored(store)) == {record.id for record in RECORDS}
+
+
+def test_whoever_gives_up_waiting_for_it_to_start_leaves_none_behind(zone: CollectionZone, store: CollectionStore) -> None:
+    async def hand_in() -> None:
+        clock = Clock()
+        process = CommittingProcess(zone, clock)
+        with closing(sqlite3.connect(zone.folder / "responses.sqlite", isolation_level=None)) as busy:
+            busy.execute("BEGIN EXCLUSIVE")  # it cannot connect
+            starting = asyncio.create_task(process.start())
+            while not keepers():
+                await asyncio.sleep(0)
+            starting.cancel()
+            await asyncio.wait([starting])
+        clock.now = AGAIN_AFTER
+        async with asyncio.timeout(60):
+            assert await process.commit(WAVE.id, RECORDS[0]) is Receipt.STORED
+        assert len(keepers()) == 1
+        await process.stop()
+
+    run(hand_in())
+    assert len(stored(store)) == 1
 
 
 def test_a_signal_to_the_whole_door_does_not_end_it_before_its_worker(zone: CollectionZone, store: CollectionStore) -> None:
