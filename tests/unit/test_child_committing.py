@@ -8,7 +8,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Coroutine, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,13 @@ def keeper_of_this_process() -> int:
     """Its process id: it is the only one that was started."""
     (found,) = keepers()
     return found
+
+
+def reads(process: int, file: Path) -> bool:
+    """True if this process has the file open."""
+    with suppress(OSError):  # a file that it closes meanwhile
+        return any(one.exists() and one.samefile(file) for one in Path(f"/proc/{process}/fd").iterdir())
+    return False
 
 
 async def committing(zone: CollectionZone, clock: Clock | None = None) -> CommittingProcess:
@@ -201,13 +208,18 @@ def test_whoever_gives_up_waiting_for_it_to_start_leaves_none_behind(zone: Colle
         with closing(sqlite3.connect(zone.folder / "responses.sqlite", isolation_level=None)) as busy:
             busy.execute("BEGIN EXCLUSIVE")  # it cannot connect
             starting = asyncio.create_task(process.start())
-            while not keepers():
+            while not any(reads(keeper, zone.folder / "responses.sqlite") for keeper in keepers()):
                 await asyncio.sleep(0)
             starting.cancel()
             await asyncio.wait([starting])
         clock.now = AGAIN_AFTER
-        async with asyncio.timeout(60):
-            assert await process.commit(WAVE.id, RECORDS[0]) is Receipt.STORED
+        try:
+            async with asyncio.timeout(60):
+                assert await process.commit(WAVE.id, RECORDS[0]) is Receipt.STORED
+        except TimeoutError:
+            for keeper in keepers():  # a thread waits for it, and Python for the thread
+                os.kill(keeper, signal.SIGKILL)
+            raise
         assert len(keepers()) == 1
         await process.stop()
 
