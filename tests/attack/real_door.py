@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -22,7 +22,11 @@ PAGE = os.sysconf("SC_PAGESIZE")
 
 def children_of(process: int) -> list[int]:
     """Process ids, whichever thread started them."""
-    return [int(number) for task in Path(f"/proc/{process}/task").iterdir() for number in (task / "children").read_text().split()]
+    found: list[int] = []
+    for task in Path(f"/proc/{process}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that ends meanwhile
+            found += map(int, (task / "children").read_text().split())
+    return found
 
 
 class RealDoor:

@@ -76,8 +76,13 @@ def test_no_two_children_share_an_error() -> None:
 
 
 def keepers() -> list[int]:
-    """Process ids of those who store for this process; the tests have other processes too."""
-    return [one for one in children_of(os.getpid()) if b"committing_keeper" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    """Process ids of those who store for this process; the tests have other processes too, which come and go."""
+    found: list[int] = []
+    for one in children_of(os.getpid()):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if b"committing_keeper" in Path(f"/proc/{one}/cmdline").read_bytes():
+                found.append(one)
+    return found
 
 
 def keeper_of_this_process() -> int:
