@@ -1,8 +1,8 @@
 """The process that stores responses for one worker of the child door: `python -m api.committing_keeper SOCKET`.
 
-A worker answers children, and SQLite takes thousands of small steps to store them. In one Python process each holds the other up at
-every step, and both take several times as long. Here a worker's sealed responses come in over a socket that nobody else holds,
-and a receipt goes back for each; the process ends when the worker closes its end, or dies, and stores what it was given before.
+A worker answers children, and SQLite takes many small steps to store what they sent. In one Python process each waits for the other's
+lock at every step. Here a worker's sealed responses come in over a socket that nobody else holds, and a receipt goes back for each; the
+process ends when the worker closes its end, or dies, and stores what it was given before.
 """
 
 from __future__ import annotations

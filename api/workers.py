@@ -28,7 +28,7 @@ from api.quiet_logs import LOGGING, quieten
 
 HEADERS_WITHIN = 10.0  # seconds for the head of a request, and for the next request on an open connection
 ENDS_WITHIN = 10  # seconds that a worker has to store what is waiting before it is killed
-COLLECTS_AFTER = 20_000  # objects that were made and are still there; a page makes some hundreds
+COLLECTS_AFTER = 20_000  # objects that were made and are still there; Python's own 700 are soon there when many answer at once
 SWITCH = 0.0005  # seconds that a thread beside the one that answers waits at most: the builder keeps its log by one
 _BACKLOG = 2048
 _LOOKS_UP = 0.2  # seconds

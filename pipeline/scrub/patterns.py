@@ -72,7 +72,6 @@ _PHONE_CUE = re.compile(
 )
 _POSTCODE_WORD = re.compile(r"post\s?co?de?|poscode|\bcode\b", re.I)
 _POSTCODE_CUE = re.compile(r"post\s?co?de?|poscode|\blive|\bend[sz]?\b|\bfrom\b|\bgang|\bround\b|\bcode\b", re.I)
-_ADDRESS_CUE = re.compile(r"\b(?:live|address|house|home|flat|number|no|at|stay(?:ing)?|door)\b", re.I)
 _HELPLINE = frozenset(_FORMS["public numbers"])
 
 
