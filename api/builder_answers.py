@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from disclosure.table import WITHHELD, Dimension
+from disclosure.dimension import Dimension
+from disclosure.published_table import WITHHELD
 from pipeline.builder_answer import SAID, Answer, Builder, Refusal
 from pipeline.builder_matrix import Variable
 from pipeline.builder_query import EVERYWHERE, NotUnderstood, Query, label_of

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from disclosure.table import NOT
+from disclosure.dimension import NOT
 from pipeline import approval
 from pipeline.released_table import Released
 from retention.releases import ReleaseState, releases

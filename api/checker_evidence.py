@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from disclosure.table import NOT, Status
+from disclosure.dimension import NOT
+from disclosure.published_table import Status
 from retention.secure_store import SecureStore, StepRefused
 
 REASONS = {

@@ -11,7 +11,7 @@ import numpy as np
 from markupsafe import Markup
 
 from disclosure.heat_map import Labels, heat_map, legend
-from disclosure.table import PublishedTable
+from disclosure.published_table import PublishedTable
 from pipeline.release_register import tables_of
 from retention.secure_store import SecureStore, StepRefused
 

@@ -29,9 +29,12 @@ import numpy as np
 import pandas as pd
 
 from disclosure.audit import audit
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import Group, Policy, load_policy
 from disclosure.protect import protect
-from disclosure.table import WITHHELD, Dimension, DisclosureError, PublishedTable, Status, Table
+from disclosure.published_table import WITHHELD, PublishedTable, Status
+from disclosure.table import Table
 
 PEER = Path(__file__).parent / "tau_argus.py"
 PEER_CELLS = 5_000

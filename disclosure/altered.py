@@ -10,13 +10,16 @@ import numpy.typing as npt
 
 from disclosure.audit import Exposure
 from disclosure.cell_key import perturb
+from disclosure.dimension import Counts
+from disclosure.error import DisclosureError
 from disclosure.perturbed_rules import judge
 from disclosure.policy import Policy, Zeros
 from disclosure.primary import primary
+from disclosure.published_table import WITHHELD, Method, PublishedTable, Status
 from disclosure.rounding import controlled, conventional, small_counts_rounded
 from disclosure.standing import structural, withheld_whole
 from disclosure.system import link
-from disclosure.table import WITHHELD, Counts, DisclosureError, Method, PublishedTable, Status, Table
+from disclosure.table import Table
 
 Mask = npt.NDArray[np.bool_]
 

@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from disclosure.audit import AuditReport, Exposure, Progress
-from disclosure.inference import NO_LIMIT, Equations, cells_named, equations, tighten
+from disclosure.inference import Equations, cells_named, equations, tighten
 from disclosure.narrowing import Narrowing
 from disclosure.policy import Policy, Zeros
-from disclosure.table import WITHHELD, Method, PublishedTable, Status
+from disclosure.published_table import WITHHELD, Method, PublishedTable, Status
+from disclosure.search import NO_LIMIT
 
 Whole = npt.NDArray[np.int64]
 

@@ -16,12 +16,14 @@ import numpy.typing as npt
 
 from disclosure.axes import axes
 from disclosure.dividing import divided
+from disclosure.error import DisclosureError
 from disclosure.in_sight import Exposure as Exposure
 from disclosure.in_sight import group_limits, groups_shown, known_sums, named, small_counts_shown, take_for_granted
-from disclosure.inference import NO_LIMIT, TOLERANCE, Equations, Search, equations, parts, tighten
+from disclosure.inference import Equations, equations, parts, tighten
 from disclosure.policy import Policy
 from disclosure.proofs import Proofs as Proofs
-from disclosure.table import DisclosureError, PublishedTable
+from disclosure.published_table import PublishedTable
+from disclosure.search import NO_LIMIT, TOLERANCE, Search
 from disclosure.variation import MANY
 from disclosure.walk import Walk
 

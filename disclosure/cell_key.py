@@ -14,8 +14,10 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
 from disclosure.perturbation import PerturbationTable
-from disclosure.table import Dimension, DisclosureError, Table
+from disclosure.table import Table
 
 Whole = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

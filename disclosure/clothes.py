@@ -22,9 +22,11 @@ from scipy import sparse
 
 from disclosure.approximate import Bounded, attack_approximate
 from disclosure.audit import AuditReport, Exposure
-from disclosure.inference import NO_LIMIT, TOLERANCE, Search
+from disclosure.dimension import TOTAL, Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import Group, Policy
-from disclosure.table import TOTAL, WITHHELD, Dimension, DisclosureError, PublishedTable, Status
+from disclosure.published_table import WITHHELD, PublishedTable, Status
+from disclosure.search import NO_LIMIT, TOLERANCE, Search
 
 Whole = npt.NDArray[np.int64]
 MOST_BASE = 100_000  # bases tried when a group's percentages stand without one

@@ -21,8 +21,10 @@ import numpy.typing as npt
 
 from disclosure.approximate import attack_approximate, bounds_of
 from disclosure.audit import AuditReport, Exposure, Progress, Proofs, audit
+from disclosure.dimension import TOTAL, Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import Policy
-from disclosure.table import TOTAL, WITHHELD, Dimension, DisclosureError, PublishedTable, Status
+from disclosure.published_table import WITHHELD, PublishedTable, Status
 
 Atoms = frozenset[str]
 Meanings = Mapping[str, Mapping[str, Atoms]]

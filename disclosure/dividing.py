@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from disclosure.table import DisclosureError
+from disclosure.error import DisclosureError
 from disclosure.variation import BROKEN, from_inside, mend, program
 
 Whole = npt.NDArray[np.int64]

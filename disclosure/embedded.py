@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from disclosure.table import DisclosureError
+from disclosure.error import DisclosureError
 
 GEOMETRY = frozenset(("x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "rx", "ry", "dx", "dy", "width", "height", "d", "points"))
 LOOKS = frozenset(("viewBox", "transform", "fill", "stroke", "style", "font-size", "font-weight", "stroke-width", "offset", "opacity"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from disclosure.policy import Attacker, Group, Policy, Ratio, Zeros, perturbation_rules
-from disclosure.table import Method
+from disclosure.published_table import Method
 
 
 @dataclass(frozen=True)

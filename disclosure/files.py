@@ -21,12 +21,15 @@ from disclosure.blocks import Budget
 from disclosure.clothes import Columns, attack_clothes, dimensions_in
 from disclosure.columns import numbers, positions
 from disclosure.differencing import attack_together
+from disclosure.dimension import TOTAL, Dimension
+from disclosure.error import DisclosureError
 from disclosure.inner_files import read_csv, read_inner, read_trees, read_wishes
 from disclosure.policy import Policy
 from disclosure.protect import Protected, protect
+from disclosure.published_table import WITHHELD, Method, PublishedTable, Status
 from disclosure.relations import dimension_from_json, to_relations
 from disclosure.report import Refused
-from disclosure.table import TOTAL, WITHHELD, Dimension, DisclosureError, Method, PublishedTable, Status, Table
+from disclosure.table import Table
 
 REPORT = "report.json"
 

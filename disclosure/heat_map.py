@@ -14,7 +14,8 @@ from itertools import groupby, product
 import numpy as np
 import numpy.typing as npt
 
-from disclosure.table import Dimension, PublishedTable, Status
+from disclosure.dimension import Dimension
+from disclosure.published_table import PublishedTable, Status
 
 Whole = npt.NDArray[np.int64]
 Labels = Mapping[str, Mapping[str, str]]

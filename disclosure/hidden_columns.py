@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from disclosure.table import DisclosureError
+from disclosure.error import DisclosureError
 
 FRAME = 12  # bytes of a file beside its columns and its footer: its mark twice, and the footer's length
 

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Collection, Iterator
 from xml.etree import ElementTree as ET
 
-from disclosure.table import DisclosureError
+from disclosure.error import DisclosureError
 
 _EXCEL_PARTS = re.compile(
     r"(\[Content_Types\]\.xml|_rels/\.rels|docProps/(core|app)\.xml|xl/_rels/workbook\.xml\.rels|xl/(workbook|styles|sharedStrings)\.xml"

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from disclosure.inference import NO_LIMIT, Equations, Key
+from disclosure.inference import Equations, Key
 from disclosure.policy import Attacker, Group, Policy, Zeros
-from disclosure.table import PublishedTable, Status
+from disclosure.published_table import PublishedTable, Status
+from disclosure.search import NO_LIMIT
 
 Whole = npt.NDArray[np.int64]
 

@@ -10,22 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-import highspy
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from disclosure.table import Dimension, DisclosureError, PublishedTable
-from disclosure.variation import mend, program
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
+from disclosure.published_table import PublishedTable
+from disclosure.search import NO_LIMIT, Whole
 
 Key = tuple[str | tuple[str, str], ...]
-Whole = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-
-NO_LIMIT = np.int64(2**40)
-TOLERANCE = 1e-6
-SEARCH_NODES = 2000  # branch-and-bound nodes before a whole-number question counts as open
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,87 +193,3 @@ def parts(system: Equations) -> list[tuple[Whole, sparse.csr_matrix, Whole]]:
         row = rows[bounds[k] : bounds[k + 1]]
         result.append((open_[column], matrix[row][:, column].tocsr(), known[row]))
     return result
-
-
-class Search:
-    """Looks for tables that fit one part: least and largest values, over the reals and in whole numbers."""
-
-    def __init__(self, matrix: sparse.csr_matrix, known: Whole, low: Whole, high: Whole) -> None:
-        self.matrix, self.known, self.low = matrix, known, low
-        # Where nothing limits a count, looking this far is enough, and leaves no table unbounded.
-        self.far = int(max(1000, 4 * np.abs(known).max(initial=0), 4 * low.max(initial=0)))
-        self.high = np.where(high >= NO_LIMIT, self.far, high)
-        self.count = matrix.shape[1]
-        self.lines = self._solver()
-        self.last = -1
-        self.solved = 0
-
-    def _solver(self) -> highspy.Highs:
-        columns = self.matrix.tocsc()
-        model = highspy.HighsLp()
-        model.num_col_, model.num_row_ = self.count, self.matrix.shape[0]
-        model.col_cost_ = np.zeros(self.count)
-        model.col_lower_ = self.low.astype(float)
-        model.col_upper_ = self.high.astype(float)
-        model.row_lower_ = model.row_upper_ = self.known.astype(float)
-        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        model.a_matrix_.start_, model.a_matrix_.index_ = columns.indptr, columns.indices
-        model.a_matrix_.value_ = columns.data.astype(float)
-        solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0), ("presolve", "off")):
-            solver.setOptionValue(option, value)
-        solver.passModel(model)
-        return solver
-
-    def fits(self, values: Whole) -> bool:
-        """True if these whole numbers are a possible table."""
-        inside = (values >= self.low).all() and (values <= self.high).all()
-        return bool(inside and (self.matrix @ values == self.known).all())
-
-    def first(self) -> Whole | None:
-        """Any whole-number table that fits; None if none was found."""
-        solver = program(self.matrix, self.known, self.low.astype(float), self.high.astype(float), whole=False)
-        solver.setOptionValue("presolve", "choose")  # from nothing, it is worth its time
-        solver.run()
-        self.solved += 1
-        if solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
-            raise DisclosureError("no table fits what is published: check how it was made")
-        values = np.array(solver.getSolution().col_value)
-        table = mend(self.matrix, self.known, values, self.low, self.high) if len(values) == self.count else None
-        return table if table is not None else self.whole(None, 1)[0]
-
-    def extreme(self, target: int, direction: int) -> tuple[float, Whole | None]:
-        """Largest (direction 1) or least (-1) real value of an unknown (inf if nothing limits it); that table, if it is whole."""
-        if self.last >= 0:
-            self.lines.changeColCost(self.last, 0.0)
-        self.lines.changeColCost(target, -float(direction))
-        self.last = target
-        self.lines.run()
-        self.solved += 1
-        state = self.lines.getModelStatus()
-        if state == highspy.HighsModelStatus.kInfeasible:
-            raise DisclosureError("no table fits what is published: check how it was made")
-        if state != highspy.HighsModelStatus.kOptimal:
-            raise DisclosureError("the attack could not be finished on a withheld cell: nothing may be released on its result")
-        values = np.array(self.lines.getSolution().col_value)
-        whole = np.rint(values).astype(np.int64)
-        value = np.inf if values[target] >= self.far - 0.5 else float(values[target])
-        return value, whole if self.fits(whole) else None
-
-    def whole(self, target: int | None, direction: int) -> tuple[Whole | None, bool]:
-        """A whole-number table with the target as far as the search got; True if that is certainly the furthest."""
-        solver = self._solver()
-        for option, value in (("presolve", "choose"), ("mip_max_nodes", SEARCH_NODES), ("mip_rel_gap", 0.0)):
-            solver.setOptionValue(option, value)
-        solver.changeColsIntegrality(self.count, np.arange(self.count, dtype=np.int32), np.full(self.count, highspy.HighsVarType.kInteger))
-        if target is not None:
-            solver.changeColCost(target, -float(direction))
-        solver.run()
-        state = solver.getModelStatus()
-        if state == highspy.HighsModelStatus.kInfeasible:
-            raise DisclosureError("no table of whole numbers fits what is published: check how it was made")
-        values = np.array(solver.getSolution().col_value)
-        if len(values) != self.count or not np.isfinite(values).all():
-            return None, False
-        table = np.rint(values).astype(np.int64)
-        return (table if self.fits(table) else None), state == highspy.HighsModelStatus.kOptimal

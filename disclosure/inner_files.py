@@ -15,8 +15,10 @@ import numpy as np
 import pandas as pd
 
 from disclosure.columns import numbers, positions, read_columns
+from disclosure.dimension import NOT, TOTAL, Counts, Dimension
+from disclosure.error import DisclosureError
 from disclosure.suppression import Wishes
-from disclosure.table import NOT, TOTAL, Counts, Dimension, DisclosureError, Table
+from disclosure.table import Table
 
 KEY, WISH, COST, TABLE = "key", "wish", "cost", "table"
 SHOW, HIDE = "show", "hide"

@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from disclosure.audit import AuditReport
-from disclosure.table import DisclosureError, PublishedTable, Status, Table
+from disclosure.error import DisclosureError
+from disclosure.published_table import PublishedTable, Status
+from disclosure.table import Table
 
 Whole = npt.NDArray[np.int64]
 

@@ -14,11 +14,12 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
+from disclosure.error import DisclosureError
 from disclosure.in_sight import Exposure, named
-from disclosure.inference import NO_LIMIT, TOLERANCE, Equations, Search, parts
+from disclosure.inference import Equations, parts
 from disclosure.neighbours import Neighbours
 from disclosure.policy import Group, Policy, Zeros
-from disclosure.table import DisclosureError
+from disclosure.search import NO_LIMIT, TOLERANCE, Search
 from disclosure.variation import program
 
 Whole = npt.NDArray[np.int64]

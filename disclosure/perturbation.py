@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import Bounds, LinearConstraint, milp, root
 
-from disclosure.table import DisclosureError
+from disclosure.error import DisclosureError
 
 Whole = npt.NDArray[np.int64]
 Shares = Mapping[int, int]  # change -> number of keys that bring it

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from disclosure.dimension import Dimension
 from disclosure.policy import Group, Policy
-from disclosure.table import Dimension
 
 Whole = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

@@ -16,8 +16,9 @@ from typing import Any
 
 import yaml
 
+from disclosure.error import DisclosureError
 from disclosure.perturbation import Perturbation, PerturbationTable, read_perturbation
-from disclosure.table import DisclosureError, Method
+from disclosure.published_table import Method
 
 FOLDER = Path(__file__).parent / "policies"
 TABLE_SUFFIX = ".perturbation.csv"

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from disclosure.error import DisclosureError
 from disclosure.inference import Equations
-from disclosure.table import DisclosureError, PublishedTable
+from disclosure.published_table import PublishedTable
 
 Whole = npt.NDArray[np.int64]
 

@@ -13,12 +13,15 @@ from disclosure.altered import alter, withhold_beside
 from disclosure.audit import AuditReport, Proofs
 from disclosure.blocks import Budget
 from disclosure.differencing import Meanings, attack_together, cells_behind
+from disclosure.dimension import Counts
+from disclosure.error import DisclosureError
 from disclosure.policy import Policy
 from disclosure.problem import Pattern
+from disclosure.published_table import WITHHELD, Method, PublishedTable, Status
 from disclosure.standing import joined, with_standing
 from disclosure.suppression import Chosen, Wishes, choose
 from disclosure.system import System, link
-from disclosure.table import WITHHELD, Counts, DisclosureError, Method, PublishedTable, Status, Table
+from disclosure.table import Table
 
 Progress = Callable[[float, str], None]
 MOST_TRIES = 20  # rounds of withholding what a comparison of tables gives away

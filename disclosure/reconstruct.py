@@ -17,10 +17,13 @@ import numpy.typing as npt
 
 from disclosure.approximate import bounds_of
 from disclosure.audit import Progress
-from disclosure.inference import TOLERANCE, Search, equations, parts, tighten
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
+from disclosure.inference import equations, parts, tighten
 from disclosure.neighbours import Neighbours
 from disclosure.policy import Policy
-from disclosure.table import WITHHELD, Dimension, DisclosureError, Method, PublishedTable, Status
+from disclosure.published_table import WITHHELD, Method, PublishedTable, Status
+from disclosure.search import TOLERANCE, Search
 
 Whole = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

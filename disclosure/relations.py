@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from disclosure.table import Dimension, DisclosureError, Method, PublishedTable
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
+from disclosure.published_table import Method, PublishedTable
 
 
 def to_relations(table: PublishedTable) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from disclosure.heat_map import heat_map, legend, summary
 from disclosure.loss import Loss, losses, widths
 from disclosure.policy import Policy
 from disclosure.protect import Protected
-from disclosure.table import PublishedTable, Table
+from disclosure.published_table import PublishedTable
+from disclosure.table import Table
 
 BINS = ((1, 1), (2, 2), (3, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, None))
 STYLE = (

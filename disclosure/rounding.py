@@ -15,8 +15,10 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from disclosure.error import DisclosureError
+from disclosure.published_table import WITHHELD
 from disclosure.system import link
-from disclosure.table import WITHHELD, DisclosureError, Table
+from disclosure.table import Table
 
 Whole = npt.NDArray[np.int64]
 WIDEST = 8  # bases a count may move before controlled rounding gives up

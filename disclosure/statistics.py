@@ -13,8 +13,8 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 import numpy.typing as npt
 
+from disclosure.error import DisclosureError
 from disclosure.policy import Policy, Ratio
-from disclosure.table import DisclosureError
 
 Whole = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

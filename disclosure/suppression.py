@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from disclosure.blocks import Budget, suppress_in_blocks
+from disclosure.dimension import TOTAL, Counts
+from disclosure.error import DisclosureError
 from disclosure.groups import UNBOUNDED
 from disclosure.policy import Attacker, Policy
 from disclosure.primary import Primary, primary
 from disclosure.problem import Floats, Pattern, Problem
+from disclosure.published_table import WITHHELD, PublishedTable
 from disclosure.sums import cells_for_sums
 from disclosure.system import Mask, System
-from disclosure.table import TOTAL, WITHHELD, Counts, DisclosureError, PublishedTable, Table
+from disclosure.table import Table
 
 ZERO_WEIGHT = 50.0  # cost of withholding a zero: as dear as a cell of so many children
 CELL_WEIGHT = 5.0  # cost of withholding one more cell, beside the children in it

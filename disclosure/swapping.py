@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from disclosure.table import DisclosureError
+from disclosure.error import DisclosureError
 
 Whole = npt.NDArray[np.int64]
 

@@ -14,7 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from disclosure.table import WITHHELD, Counts, DisclosureError, Partition, PublishedTable, Table
+from disclosure.dimension import Counts, Partition
+from disclosure.error import DisclosureError
+from disclosure.published_table import WITHHELD, PublishedTable
+from disclosure.table import Table
 
 Keys = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from disclosure.table import WITHHELD, Dimension, Method, PublishedTable, Status
+from disclosure.dimension import Dimension
+from disclosure.published_table import WITHHELD, Method, PublishedTable, Status
 from pipeline.builder_matrix import AREA, Axis, Matrix
 from pipeline.builder_policy import BuilderPolicy
 from pipeline.builder_query import Query, check, coarser, forbidden

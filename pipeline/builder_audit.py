@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from disclosure.audit import AuditReport
 from disclosure.differencing import attack_together
-from disclosure.table import DisclosureError, PublishedTable
+from disclosure.error import DisclosureError
+from disclosure.published_table import PublishedTable
 from forms.load import load_survey
 from pipeline.builder_answer import Answer, Builder
 from pipeline.builder_held import as_released

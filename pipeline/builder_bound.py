@@ -20,7 +20,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from disclosure.table import DisclosureError
+from disclosure.error import DisclosureError
 from pipeline.builder_matrix import AREA, Variable
 from pipeline.builder_policy import BuilderPolicy
 

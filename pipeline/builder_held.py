@@ -14,12 +14,14 @@ from dataclasses import replace
 from disclosure.altered import withhold_beside
 from disclosure.audit import Exposure
 from disclosure.differencing import attack_together
+from disclosure.dimension import NOT, Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import Policy
 from disclosure.protect import Protected
+from disclosure.published_table import Method, PublishedTable
 from disclosure.standing import joined
 from disclosure.suppression import Wishes
 from disclosure.system import Mask
-from disclosure.table import NOT, Dimension, DisclosureError, Method, PublishedTable
 from pipeline.builder_matrix import Variable
 from pipeline.derive import NOT_ASKED
 

@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from disclosure.table import NOT, Dimension, DisclosureError
+from disclosure.dimension import NOT, Dimension
+from disclosure.error import DisclosureError
 from pipeline.derive import NOT_ASKED
 from pipeline.table_specs import TableSpecs, VariableSpec
 

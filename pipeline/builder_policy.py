@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
+from disclosure.error import DisclosureError
 from disclosure.policy import Policy, load_policy
-from disclosure.table import DisclosureError, Method
+from disclosure.published_table import Method
 
 POLICY = Path(__file__).parent / "data" / "builder" / "policy.yaml"
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from disclosure.table import DisclosureError
+from disclosure.error import DisclosureError
 from forms.load import load_survey
 from pipeline import gate
 from pipeline.builder_bound import require_bound

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 
-from disclosure.table import TOTAL
+from disclosure.dimension import TOTAL
 from pipeline.builder_matrix import AREA, Axis, Variable
 from pipeline.builder_policy import BuilderPolicy
 

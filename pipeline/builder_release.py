@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from disclosure.table import TOTAL, Counts, DisclosureError
+from disclosure.dimension import TOTAL, Counts
+from disclosure.error import DisclosureError
 from forms.load import load_survey
 from pipeline import gate
 from pipeline.builder_answer import SAID, Answer, Builder, Refusal

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from disclosure import perturbed_rules
+from disclosure.dimension import Dimension
 from disclosure.perturbed_rules import GROUP_DISCLOSURE, SMALL_GROUP, SPARSE_AREA, Judged
 from disclosure.policy import Policy
-from disclosure.table import Dimension
 from pipeline.derive import NOT_ASKED
 
 __all__ = ["GROUP_DISCLOSURE", "SMALL_GROUP", "SPARSE_AREA", "judge"]

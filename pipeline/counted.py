@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from disclosure.table import Counts, Dimension, Table
+from disclosure.dimension import Counts, Dimension
+from disclosure.table import Table
 from pipeline.record_keys import KEYS
 from pipeline.table_specs import TableSpec, TableSpecs
 

@@ -10,8 +10,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from disclosure.dimension import Counts
 from disclosure.policy import Policy
-from disclosure.table import Counts
 from forms.load import load_survey
 from pipeline import gate
 from pipeline.approval import draft_folder

@@ -43,7 +43,7 @@ EXIT_CODES: dict[int, tuple[str, ...]] = {
         "pipeline.scrub.executors.ScanStopped",
         "pipeline.scrub.cluster.UnsafeCluster",
     ),
-    7: ("disclosure.table.DisclosureError",),  # nothing may leave like this
+    7: ("disclosure.error.DisclosureError",),  # nothing may leave like this
     8: (  # a definition or an input must be mended
         "forms.survey.SurveyError",
         "forms.sheet.SheetError",

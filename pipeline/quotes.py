@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from disclosure.table import PublishedTable, Status
+from disclosure.published_table import PublishedTable, Status
 from forms.load import load_survey
 from governance.step_gates import require_quote
 from pipeline import gate

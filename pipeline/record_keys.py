@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from disclosure.cell_key import record_keys
+from disclosure.error import DisclosureError
 from disclosure.policy import Policy
-from disclosure.table import DisclosureError
 from retention.keys import KeyKind, KeyMissing
 from retention.secure_store import SecureStore
 from retention.steps import Verb

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from disclosure.dimension import NOT, Dimension
 from disclosure.policy import Policy
-from disclosure.table import NOT, Dimension, Method, PublishedTable
+from disclosure.published_table import Method, PublishedTable
 
 if TYPE_CHECKING:
     from disclosure.audit import AuditReport

@@ -17,8 +17,8 @@ import numpy as np
 
 from disclosure.explain import explain
 from disclosure.policy import Policy
+from disclosure.published_table import Status
 from disclosure.statistics import percentage
-from disclosure.table import Status
 from pipeline.release_chart import chart_of
 from pipeline.release_description import ReleaseDescription, ReleaseInvalid, ReleaseTable, parents, shown_codes
 from pipeline.release_drawing import as_png, draw

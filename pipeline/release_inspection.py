@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from disclosure.dimension import Counts
 from disclosure.embedded import leaks
+from disclosure.error import DisclosureError
 from disclosure.hidden_columns import hidden_in_columns
 from disclosure.hidden_sheets import hidden_in_sheets
 from disclosure.policy import Policy
+from disclosure.published_table import PublishedTable
 from disclosure.reconstruct import reconstruct, reconstructible
-from disclosure.table import Counts, DisclosureError, PublishedTable
 from pipeline.release_chart import chart_of
 from pipeline.release_description import ReleaseTable
 from pipeline.release_names import METADATA

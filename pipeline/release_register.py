@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 
 from disclosure.policy import Policy
+from disclosure.published_table import PublishedTable
 from disclosure.relations import from_relations
-from disclosure.table import PublishedTable
 from pipeline.policy_in_force import policy_named
 from retention.releases import ReleaseState, releases
 from retention.secure_store import SecureStore, StepRefused

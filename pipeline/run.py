@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from disclosure.table import DisclosureError
+from disclosure.error import DisclosureError
 from forms.load import load_survey
 from pipeline import approval, gate
 from pipeline.directory import Directory

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from disclosure.error import DisclosureError
 from disclosure.policy import Policy
 from disclosure.swapping import Swapped, swap
-from disclosure.table import DisclosureError
 from pipeline.policy_in_force import policy_named
 from pipeline.record_keys import chance
 from pipeline.table_specs import TableSpecs, VariableSpec

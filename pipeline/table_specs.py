@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from disclosure.table import Dimension
+from disclosure.dimension import Dimension
 from forms.survey import Kind, Role, Survey
 from pipeline.councils import Councils
 

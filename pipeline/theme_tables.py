@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from disclosure.table import Dimension
+from disclosure.dimension import Dimension
 from pipeline.table_specs import TableSpec, TableSpecs, VariableSpec
 from pipeline.theme_frame import NO_TEXT, NONE, Frame, ThemeError
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from disclosure.table import Dimension
+from disclosure.dimension import Dimension
 from pipeline.builder_answer import Answer, Builder, Refusal
 from pipeline.builder_matrix import AREA, Axis, Matrix, Variable
 from pipeline.builder_policy import BuilderPolicy, load_builder_policy

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from nacl import pwhash
 
+from disclosure.dimension import Dimension
 from disclosure.policy import load_policy
-from disclosure.table import WITHHELD, Dimension, PublishedTable, Status
+from disclosure.published_table import WITHHELD, PublishedTable, Status
 from pipeline.release_description import AttackResult, ReleaseDescription, ReleaseDimension, ReleaseTable
 from retention import keys
 from retention.keys import write_private

@@ -14,8 +14,8 @@ from starlette.testclient import TestClient
 
 from disclosure.audit import audit
 from disclosure.policy import load_policy
+from disclosure.published_table import Status
 from disclosure.relations import to_relations
-from disclosure.table import Status
 from pipeline import approval
 from pipeline.release_files import build_release
 from pipeline.steps.protect import to_frame

@@ -9,8 +9,8 @@ import pandas as pd
 
 from disclosure.policy import Policy
 from disclosure.protect import protect as protect_tables
+from disclosure.published_table import PublishedTable
 from disclosure.relations import to_relations
-from disclosure.table import PublishedTable
 from forms.load import load_survey
 from pipeline.builder_audit import readings
 from pipeline.builder_held import protect_beside

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from disclosure.table import NOT, Dimension, PublishedTable
+from disclosure.dimension import NOT, Dimension
+from disclosure.published_table import PublishedTable
 from forms.load import load_survey
 from pipeline import gate
 from pipeline.builder_audit import require_answers_withstand

@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from disclosure.table import NOT, Dimension, Table
+from disclosure.dimension import NOT, Dimension
+from disclosure.table import Table
 from forms.load import load_survey
 from forms.survey import Survey
 from pipeline import gate

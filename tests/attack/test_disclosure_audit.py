@@ -11,9 +11,12 @@ import pytest
 from scipy import sparse
 
 from disclosure.audit import Proofs, audit
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import Attacker, Group, load_policy
 from disclosure.protect import protect
-from disclosure.table import WITHHELD, Dimension, DisclosureError, PublishedTable, Status, Table
+from disclosure.published_table import WITHHELD, PublishedTable, Status
+from disclosure.table import Table
 
 POLICY = replace(load_policy("ons-threshold-10"), group_disclosure=Group.NONE)
 PLACE = Dimension.flat("place", ["a", "b", "c"])

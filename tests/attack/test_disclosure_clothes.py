@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from disclosure.clothes import Columns, attack_clothes, read_rows
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import Group, load_policy
 from disclosure.statistics import percentage
-from disclosure.table import Dimension, DisclosureError
 
 POLICY = replace(load_policy("ons-threshold-10"), group_disclosure=Group.NONE)
 PLACE, WISH = Dimension.flat("place", ["a", "b"]), Dimension.flat("wish", ["play", "rest", "learn"])

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from disclosure.audit import audit
 from disclosure.differencing import Meanings, attack_together, comparisons
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import Group, load_policy
-from disclosure.table import Dimension, DisclosureError, PublishedTable, Status
+from disclosure.published_table import PublishedTable, Status
 
 POLICY = load_policy("ons-threshold-10")
 ANSWER = Dimension.flat("wish", ["play", "rest"])

@@ -10,12 +10,15 @@ import pytest
 
 import disclosure.suppression as module
 from disclosure.audit import audit
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import Group, load_policy
 from disclosure.primary import Primary
 from disclosure.problem import Problem
 from disclosure.protect import protect
+from disclosure.published_table import PublishedTable
 from disclosure.system import System
-from disclosure.table import Dimension, DisclosureError, PublishedTable, Table
+from disclosure.table import Table
 
 POLICY = replace(load_policy("ons-threshold-10"), group_disclosure=Group.NONE)
 PLACE = Dimension.flat("place", ["a", "b", "c"])

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from disclosure.embedded import PNG, leaks
-from disclosure.table import DisclosureError
+from disclosure.error import DisclosureError
 
 SHOWN, WITHHELD = {120, 60, 40, 1200}, {7, 13}
 

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from disclosure.error import DisclosureError
 from disclosure.hidden_columns import hidden_in_columns
 from disclosure.hidden_sheets import hidden_in_sheets
-from disclosure.table import DisclosureError
 from pipeline.release_files import SHORTHAND, table_rows
 from pipeline.release_formats import as_parquet
 from pipeline.release_opendocument import opendocument

@@ -12,11 +12,13 @@ from scipy import sparse
 
 from disclosure import approximate, narrowing
 from disclosure.approximate import Bounded, attack_approximate
+from disclosure.dimension import Dimension
 from disclosure.in_sight import Exposure
-from disclosure.inference import Search, equations, parts
+from disclosure.inference import equations, parts
 from disclosure.neighbours import Neighbours
 from disclosure.policy import Group, Zeros, load_policy
-from disclosure.table import WITHHELD, Dimension, PublishedTable, Status
+from disclosure.published_table import WITHHELD, PublishedTable, Status
+from disclosure.search import Search
 
 POLICY = replace(load_policy("census-cell-key"), threshold=4, identifying_variables=frozenset({"place"}))
 PLACES, MOODS = Dimension.flat("place", ["a", "b"]), Dimension.flat("mood", ["good", "bad", "none"])

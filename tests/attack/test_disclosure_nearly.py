@@ -14,10 +14,13 @@ from disclosure.altered import alter
 from disclosure.approximate import attack_approximate, bounds_of
 from disclosure.cell_key import cell_keys, record_keys
 from disclosure.differencing import attack_together
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import Group, Policy, load_policy
 from disclosure.protect import protect
+from disclosure.published_table import WITHHELD, Method, PublishedTable, Status
 from disclosure.rounding import conventional
-from disclosure.table import WITHHELD, Dimension, DisclosureError, Method, PublishedTable, Status, Table
+from disclosure.table import Table
 
 NHS, DFE, CENSUS = (load_policy(name) for name in ("nhs-1-7-round-5", "dfe-round-10", "census-cell-key"))
 

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import load_policy
 from disclosure.protect import protect
+from disclosure.published_table import PublishedTable, Status
 from disclosure.reconstruct import reconstruct
-from disclosure.table import Dimension, DisclosureError, PublishedTable, Status, Table
+from disclosure.table import Table
 
 ONS = load_policy("ons-threshold-10")
 AGE, HOME, MOOD = Dimension.flat("age", ["4", "5", "6"]), Dimension.flat("home", ["a", "b"]), Dimension.flat("mood", ["good", "bad"])

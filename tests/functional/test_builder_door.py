@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from api.builder import create_app
-from disclosure.table import DisclosureError
+from disclosure.error import DisclosureError
 from pipeline.builder_answer import Answer, Builder
 from pipeline.builder_audit import tables_of_definitions
 from pipeline.builder_policy import load_builder_policy

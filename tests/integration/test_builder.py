@@ -18,7 +18,8 @@ from starlette.testclient import TestClient
 from api.researcher import create_app
 from disclosure.audit import AuditReport
 from disclosure.differencing import attack_together
-from disclosure.table import DisclosureError, Method, PublishedTable, Status
+from disclosure.error import DisclosureError
+from disclosure.published_table import Method, PublishedTable, Status
 from forms.load import load_survey
 from pipeline import approval, builder_audit, builder_release
 from pipeline.builder_answer import Answer, Builder

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from api.checker_comparison import comparisons, counted, margins
-from disclosure.table import NOT
+from disclosure.dimension import NOT
 from pipeline import approval
 from pipeline.release_files import build_release
 from pipeline.released_table import Released

@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 import yaml
 
+from disclosure.error import DisclosureError
 from disclosure.policy import FOLDER, load_policy
-from disclosure.table import WITHHELD, DisclosureError, Method
+from disclosure.published_table import WITHHELD, Method
 from forms.load import load_survey
 from governance.drift import Part, load_declared, write_declared
 from governance.record import record_folder

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from disclosure.dimension import Counts, Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import load_policy
-from disclosure.table import Counts, Dimension, DisclosureError, PublishedTable, Status
+from disclosure.published_table import PublishedTable, Status
 from pipeline import approval, drafting, release_files
 from pipeline.drafting import register
 from pipeline.release_description import ReleaseDimension, ReleaseTable

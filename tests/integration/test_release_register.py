@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from disclosure.differencing import attack_together
+from disclosure.dimension import Dimension
 from disclosure.policy import load_policy
+from disclosure.published_table import PublishedTable, Status
 from disclosure.relations import to_relations
-from disclosure.table import Dimension, PublishedTable, Status
 from pipeline.release_register import earlier
 from pipeline.steps.protect import to_frame
 from retention import releases

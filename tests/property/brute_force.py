@@ -8,8 +8,10 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from disclosure.dimension import Dimension
 from disclosure.policy import Attacker, Policy
-from disclosure.table import Dimension, PublishedTable, Status, Table
+from disclosure.published_table import PublishedTable, Status
+from disclosure.table import Table
 
 Cell = frozenset[tuple[str, str]]
 

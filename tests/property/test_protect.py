@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from disclosure import blocks
 from disclosure.audit import audit
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import Attacker, Group, Policy, load_policy
 from disclosure.protect import protect
-from disclosure.table import WITHHELD, Dimension, DisclosureError, PublishedTable, Status, Table
+from disclosure.published_table import WITHHELD, PublishedTable, Status
+from disclosure.table import Table
 from tests.property.brute_force import SHAPES, cells, possible_values, random_table, sums
 
 POLICY = replace(load_policy("ons-threshold-10"), threshold=3)

@@ -17,15 +17,18 @@ import disclosure.audit as attack
 from disclosure import blocks
 from disclosure.audit import audit
 from disclosure.blocks import Budget
+from disclosure.dimension import Dimension
 from disclosure.dividing import divided
+from disclosure.error import DisclosureError
 from disclosure.exchanges import Exchanges, exchangeable
 from disclosure.nearest import Nearest
 from disclosure.policy import Attacker, Group, load_policy
 from disclosure.primary import primary
 from disclosure.protect import protect
+from disclosure.published_table import WITHHELD, PublishedTable, Status
 from disclosure.suppression import Wishes, _problem, floor
 from disclosure.system import link
-from disclosure.table import WITHHELD, Dimension, DisclosureError, PublishedTable, Status, Table
+from disclosure.table import Table
 from tests.property.brute_force import SHAPES, cells, possible_values, random_table
 from tests.property.test_protect import check
 

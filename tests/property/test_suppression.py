@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 
 from disclosure import blocks
 from disclosure.blocks import Budget
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import Attacker, Group, Policy, load_policy
 from disclosure.protect import Protected, protect
+from disclosure.published_table import PublishedTable
 from disclosure.secondary import Effort
 from disclosure.solved import SolvedBlocks
 from disclosure.suppression import Wishes
-from disclosure.table import Dimension, DisclosureError, PublishedTable, Table
+from disclosure.table import Table
 from tests.property.brute_force import SHAPES, random_table
 from tests.property.test_protect import check, check_sums
 

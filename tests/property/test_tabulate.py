@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from disclosure.table import DisclosureError, Table
+from disclosure.error import DisclosureError
+from disclosure.table import Table
 from forms.load import load_survey
 from forms.survey import Survey
 from pipeline.councils import Councils

@@ -11,8 +11,10 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import load_policy
-from disclosure.table import WITHHELD, Dimension, DisclosureError, Method
+from disclosure.published_table import WITHHELD, Method
 from forms.load import load_survey
 from pipeline.builder_answer import Answer, Builder, Refusal
 from pipeline.builder_bound import certainty, readings, require_bound

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from disclosure.differencing import attack_together
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import load_policy
 from disclosure.protect import Protected, protect
+from disclosure.published_table import Method, PublishedTable, Status
 from disclosure.suppression import Wishes
-from disclosure.table import Dimension, DisclosureError, Method, PublishedTable, Status, Table
+from disclosure.table import Table
 from pipeline.builder_held import as_released, protect_beside
 from pipeline.builder_matrix import CHOSEN, NOT_CHOSEN, Variable
 from pipeline.derive import NOT_ASKED

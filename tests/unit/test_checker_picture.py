@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from api.checker_picture import picture
+from disclosure.dimension import Dimension
 from disclosure.policy import load_policy
 from disclosure.protect import Protected, protect
 from disclosure.relations import to_relations
-from disclosure.table import Dimension, Table
+from disclosure.table import Table
 from pipeline.steps.protect import to_frame
 from retention.ledger import Entry
 from retention.secure_store import SecureStore, StepRefused, Wave

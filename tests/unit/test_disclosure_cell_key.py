@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from disclosure.cell_key import cell_keys, margins, perturb, perturb_means, perturb_sums, record_keys
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import load_policy
-from disclosure.table import Dimension, DisclosureError, Table
+from disclosure.table import Table
 
 CHANGES = load_policy("census-cell-key").perturbation
 KEYS = CHANGES.rules.keys

@@ -11,10 +11,10 @@ import pytest
 
 import disclosure.columns as columns
 from disclosure.columns import numbers, positions, read_columns
+from disclosure.error import DisclosureError
 from disclosure.files import audit_files, protect_files
 from disclosure.inner_files import read_csv
 from disclosure.policy import Group, load_policy
-from disclosure.table import DisclosureError
 
 POLICY = replace(load_policy("ons-threshold-10"), group_disclosure=Group.NONE)
 TEXT = "\ufeffplace, answer ,n\n a,x ,3\nb,x,20\na,y,30\nb,y, 25\nc,x,\nc,y,007\n"

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from disclosure.error import DisclosureError
 from disclosure.explain import SENTENCES, check, explain
 from disclosure.perturbation import Perturbation, generate
 from disclosure.policy import FOLDER, READERS, Group, Zeros, available, load_policy
-from disclosure.table import DisclosureError, Method
+from disclosure.published_table import Method
 
 
 def said(name: str, **changes: object) -> str:

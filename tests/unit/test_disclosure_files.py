@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from disclosure.error import DisclosureError
 from disclosure.files import REPORT, audit_files, protect_files
 from disclosure.policy import load_policy
-from disclosure.table import DisclosureError, Method
+from disclosure.published_table import Method
 
 POLICY = load_policy("ons-threshold-10")
 INNER = "place,wish,n\na,play,3\na,rest,40\nb,play,25\nb,rest,31\nc,play,60\nc,rest,22\n"

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from disclosure.error import DisclosureError
 from disclosure.perturbation import Perturbation, PerturbationTable, generate, read_perturbation
 from disclosure.policy import FOLDER, load_policy, perturbation_rules
-from disclosure.table import DisclosureError
 
 RULES = Perturbation(variance=2.0, maximum=4, smallest=3, keys=55_440)
 TABLE = generate(RULES)

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from disclosure.dimension import Dimension
 from disclosure.perturbed_rules import GROUP_DISCLOSURE, SMALL_GROUP, SPARSE_AREA, judge
 from disclosure.policy import Group, load_policy
-from disclosure.table import Dimension
 
 CENSUS = load_policy("census-cell-key")
 NEAR = CENSUS.perturbation_smallest  # what one child may read as, at least

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from disclosure.error import DisclosureError
 from disclosure.policy import FOLDER, Attacker, Group, Zeros, available, load_policy, read_policy
-from disclosure.table import DisclosureError, Method
+from disclosure.published_table import Method
 
 
 @pytest.fixture

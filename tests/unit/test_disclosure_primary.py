@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from disclosure.dimension import Dimension
 from disclosure.policy import Group, Policy, load_policy
 from disclosure.primary import primary, small_counts
 from disclosure.system import link
-from disclosure.table import Dimension, Table
+from disclosure.table import Table
 
 POLICY = load_policy("ons-threshold-10")
 

@@ -9,12 +9,15 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
 from disclosure.heat_map import heat_map, legend
 from disclosure.loss import loss, losses, widths
 from disclosure.policy import load_policy
 from disclosure.protect import protect
+from disclosure.published_table import WITHHELD, PublishedTable, Status
 from disclosure.report import Refused, report_page
-from disclosure.table import WITHHELD, Dimension, DisclosureError, PublishedTable, Status, Table
+from disclosure.table import Table
 
 SVG = "{http://www.w3.org/2000/svg}"
 PLACE, WISH = Dimension.flat("place", ["a & b", "c", "d"]), Dimension.flat("wish", ["play", "rest"])

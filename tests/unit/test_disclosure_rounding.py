@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
+from disclosure.published_table import WITHHELD
 from disclosure.rounding import controlled, conventional, small_counts_rounded
-from disclosure.table import WITHHELD, Dimension, DisclosureError, Table
+from disclosure.table import Table
 
 
 def table(inner: np.ndarray, name: str = "t", names: str = "abcd") -> Table:

@@ -9,11 +9,14 @@ import pytest
 
 from disclosure.audit import audit
 from disclosure.differencing import attack_together
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
 from disclosure.policy import Group, Zeros, load_policy
 from disclosure.protect import protect
+from disclosure.published_table import WITHHELD, PublishedTable, Status
 from disclosure.standing import joined, structural, withheld_whole
 from disclosure.suppression import Wishes
-from disclosure.table import WITHHELD, Dimension, DisclosureError, PublishedTable, Status, Table
+from disclosure.table import Table
 
 POLICY = replace(load_policy("ons-threshold-10"), group_disclosure=Group.NONE)
 PROTECTED = replace(POLICY, zeros=Zeros.PROTECTED)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from disclosure.error import DisclosureError
 from disclosure.policy import Ratio, load_policy
 from disclosure.statistics import CellSums, extreme, means, percentage, quantile, rate, sensitive, sum_cells
-from disclosure.table import DisclosureError
 
 POLICY = load_policy("ons-threshold-10")
 FINE = replace(POLICY, percentage_decimals=2, mean_decimals=2)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from disclosure.error import DisclosureError
 from disclosure.swapping import Swapped, swap
-from disclosure.table import DisclosureError
 
 
 def population(seed: int, records: int = 600) -> tuple[np.ndarray, ...]:

@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from disclosure.table import WITHHELD, Dimension, DisclosureError, PublishedTable, Status, Table
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError
+from disclosure.published_table import WITHHELD, PublishedTable, Status
+from disclosure.table import Table
 
 PLACE = Dimension.tree("place", {"N": "Total", "S": "Total", "a": "N", "b": "N", "c": "S"})
 ANSWER = Dimension.flat("answer", ["yes", "no"])

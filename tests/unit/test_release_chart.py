@@ -10,7 +10,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from disclosure.table import WITHHELD, Dimension, PublishedTable
+from disclosure.dimension import Dimension
+from disclosure.published_table import WITHHELD, PublishedTable
 from pipeline.release_chart import chart_of
 from pipeline.release_description import ReleaseDimension, ReleaseTable
 from pipeline.release_drawing import draw

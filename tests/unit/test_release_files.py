@@ -18,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from disclosure.audit import audit
+from disclosure.dimension import Dimension
 from disclosure.policy import available, load_policy
+from disclosure.published_table import PublishedTable, Status
 from disclosure.statistics import percentage
-from disclosure.table import Dimension, PublishedTable, Status
 from pipeline.release_description import (
     AttackResult,
     ReleaseDescription,

@@ -9,7 +9,8 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
-from disclosure.table import WITHHELD, Dimension, PublishedTable
+from disclosure.dimension import Dimension
+from disclosure.published_table import WITHHELD, PublishedTable
 from pipeline.release_description import ReleaseDimension, ReleaseTable
 from pipeline.release_files import build_release
 from pipeline.release_map import CLASSES, draw_map, map_of
