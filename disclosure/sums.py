@@ -6,38 +6,41 @@ import numpy as np
 
 from disclosure.groups import Mask
 from disclosure.problem import Problem
+from disclosure.published_table import WITHHELD
 from disclosure.system import System
 
 
 def small_sums(system: System, hidden: Mask, least: int) -> Mask:
-    """Rows of the system whose total is published and whose withheld parts have a sum from 1 to below `least`."""
-    matrix = system.matrix
-    total_shown = matrix.minimum(0) @ hidden.astype(np.int64) == 0
-    together = matrix.maximum(0) @ np.where(hidden, system.x, 0)
-    return np.asarray(total_shown & (together > 0) & (together < least))
+    """Rows of the system whose total is published and whose other parts have a sum from 1 to below `least`.
+
+    A cell that is in no table, or of which an earlier release withheld the count, is as little published as one withheld now.
+    """
+    unseen = hidden | system.implied | (system.x == WITHHELD)
+    total_shown = system.matrix.minimum(0) @ unseen.astype(np.int64) == 0
+    left = -(system.matrix @ np.where(unseen, 0, system.x))
+    return np.asarray(total_shown & (left > 0) & (left < least))
 
 
 def cells_for_sums(system: System, hidden: Mask, problem: Problem, least: int) -> Mask:
     """Further cells to withhold so that no known sum is small: those that mend most sums for their cost first.
 
-    Where no part of a total can be added, the total itself is withheld; then its parts have no known sum.
+    Where no part of a total can be added, the total itself is withheld; then its parts have no known sum. What is given is
+    none only if no known sum is small, or nothing can be done about those that are.
     """
     more = np.zeros(len(hidden), bool)
     if not least:
         return more
-    parts = system.matrix.maximum(0).tocsr()
-    rows = np.flatnonzero(small_sums(system, hidden, least))
-    while len(rows):
-        left = np.full(parts.shape[0], 0)
-        left[rows] = 1
-        mends = parts.T @ left
-        able = problem.movable & ~hidden & ~more & (system.x >= least) & (mends > 0)
-        if not able.any():
-            for row in rows:
-                span = slice(system.matrix.indptr[row], system.matrix.indptr[row + 1])
-                more[system.matrix.indices[span][system.matrix.data[span] < 0]] = True
-            break
-        cost = np.where(able, problem.weight / np.maximum(mends, 1), np.inf)
+    parts, totals = system.matrix.maximum(0).tocsr(), system.matrix.minimum(0).tocsr()
+    able = problem.movable & ~hidden & ~system.implied
+    while (rows := small_sums(system, hidden | more, least)).any():
+        mends = parts.T @ rows.astype(np.int64)
+        fit = able & ~more & (system.x >= least) & (mends > 0)
+        if not fit.any():
+            fit = able & ~more & (abs(totals).T @ rows.astype(np.int64) > 0)
+            if not fit.any():
+                break
+            more |= fit
+            continue
+        cost = np.where(fit, problem.weight / np.maximum(mends, 1), np.inf)
         more[int(cost.argmin())] = True
-        rows = np.flatnonzero(small_sums(system, hidden | more, least))
     return more

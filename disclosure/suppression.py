@@ -15,7 +15,7 @@ from disclosure.policy import Attacker, Policy
 from disclosure.primary import Primary, primary
 from disclosure.problem import Floats, Pattern, Problem
 from disclosure.published_table import WITHHELD, PublishedTable
-from disclosure.sums import cells_for_sums
+from disclosure.sums import cells_for_sums, small_sums
 from disclosure.system import Mask, System
 from disclosure.table import Table
 
@@ -86,11 +86,16 @@ def choose(
         problem.hidden |= wanted
         pattern = suppress_in_blocks(system, problem, progress, budget or Budget(), pattern)
         lost = {g.total for g in rules.groups if pattern.unproven[[g.largest, g.zero if g.zero >= 0 else g.largest]].any()} - unnamed
-        lacking = cells_for_sums(system, pattern.hidden, problem, policy.minimum_withheld_sum)
+        lacking = cells_for_sums(system, pattern.hidden, problem, policy.minimum_withheld_sum) & ~wanted
         if not lost and not lacking.any():
             break
         unnamed |= lost
         wanted |= lacking
+    if known := int(small_sums(system, pattern.hidden, policy.minimum_withheld_sum).sum()):
+        raise DisclosureError(
+            f"{known} totals of these tables would tell a sum of withheld counts under {policy.minimum_withheld_sum}, "
+            "and nothing more may be withheld beside: merge categories, or leave a table out"
+        )
     if pattern.unproven.any():
         raise DisclosureError(
             f"{int(pattern.unproven.sum())} cells cannot be protected in these tables, "
