@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from disclosure.dimension import Dimension
 from disclosure.policy import Group, Policy, load_policy
-from disclosure.primary import primary, small_counts
-from disclosure.system import link
+from disclosure.primary import GroupFound, groups, primary, small_counts
+from disclosure.system import System, link
 from disclosure.table import Table
 
 POLICY = load_policy("ons-threshold-10")
@@ -71,3 +72,77 @@ def test_the_group_rule_can_be_narrowed_or_left_out() -> None:
     assert any(rules(12, 0, 0, policy=only_all)["group"])
     assert not any(rules(11, 1, 0, policy=only_all)["group"])
     assert not any(rules(12, 0, 0, policy=replace(POLICY, group_disclosure=Group.NONE))["group"])
+
+
+def test_a_category_that_is_the_only_one_is_no_group() -> None:
+    assert not any(rules(12)["group"])
+
+
+def test_of_two_categories_one_can_hold_a_group() -> None:
+    assert rules(12, 0)["group"] == [False, True, False]
+
+
+def test_below_the_threshold_nothing_is_withheld_beside_the_total() -> None:
+    assert not any(rules(9, 0, 0)["zero"])
+
+
+PLACE = Dimension.tree("home", {"N": "Total", "S": "Total", "a": "N", "b": "N", "c": "S"})
+ANSWER = Dimension.flat("answer", ["x", "y", "z"])
+
+
+def table(inner: dict[str, tuple[int, ...]], population: str = "one") -> Table:
+    rows = [{"home": place, "answer": code, "n": n} for place, line in inner.items() for code, n in zip("xyz", line, strict=True)]
+    return Table.from_inner(f"of {population}", (PLACE, ANSWER), pd.DataFrame(rows), population=population)
+
+
+def cell(system: System, place: str, answer: str, which: int = 0) -> int:
+    """The system's number of a cell of its first (or another) table."""
+    shape = (len(PLACE.codes), len(ANSWER.codes))
+    return int(system.entries[which].reshape(shape)[PLACE.index[place], ANSWER.index[answer]])
+
+
+@pytest.mark.parametrize(
+    ("others", "zero"),
+    [
+        ((6, 7), "z"),
+        ((7, 6), "y"),
+        ((7, 7), "y"),  # as common: the first
+        ((0, 1), "z"),
+        ((1, 0), "y"),
+    ],
+)
+def test_beside_a_group_the_zero_of_the_commonest_other_category_is_withheld(others: tuple[int, int], zero: str) -> None:
+    """However common a category is where the group is not: the zero must look like a count that was to be expected."""
+    system = link([table({"a": (12, 0, 0), "b": (20, 0, 0), "c": (40, *others)})])
+    found = {each.total: each for each in groups(system, replace(POLICY, identifying_variables=frozenset({"home"})))}
+    total = cell(system, "a", "Total")
+    assert found[total] == GroupFound(total, cell(system, "a", "x"), cell(system, "a", zero), 2)
+
+
+def test_of_everyone_but_one_the_group_is_told_with_no_zero() -> None:
+    system = link([table({"a": (1, 11, 0), "b": (20, 20, 20), "c": (20, 20, 20)})])
+    found = groups(system, replace(POLICY, identifying_variables=frozenset({"home"})))
+    assert found == (GroupFound(cell(system, "a", "Total"), cell(system, "a", "y"), -1, 1),)
+
+
+def test_a_total_withheld_in_place_of_its_group_leaves_the_others_their_rules() -> None:
+    system = link([table({"a": (12, 0, 0), "b": (0, 14, 0), "c": (20, 20, 20)})])
+    policy = replace(POLICY, identifying_variables=frozenset({"home"}))
+    at = {code: cell(system, code, "Total") for code in "ab"}
+    for one, other, answer in (("a", "b", "y"), ("b", "a", "x")):
+        found = primary(system, policy, frozenset({at[one]}))
+        assert np.flatnonzero(found.group).tolist() == sorted([at[one], cell(system, other, answer)])
+        assert int(found.zero.sum()) == 1
+        assert len(found.groups) == 2
+
+
+def test_zeros_above_and_below_the_withheld_one_may_be_withheld_with_it() -> None:
+    """Of the same children, in both variables above or below it: nowhere else, and no count but nought."""
+    nobody = (0, 0, 0)
+    one, other = {"a": nobody, "b": (12, 0, 0), "c": (20, 20, 0)}, {"a": nobody, "b": nobody, "c": (20, 20, 20)}
+    system = link([table(one), table(other, "two")])
+    found = primary(system, replace(POLICY, identifying_variables=frozenset({"home"})))
+    assert np.flatnonzero(found.zero).tolist() == sorted(cell(system, place, "y") for place in ("b", "N"))
+    open_ = [(place, code) for place in PLACE.codes for code in ANSWER.codes if found.opened[cell(system, place, code)]]
+    assert open_ == [("N", "y"), ("a", "Total"), ("a", "y"), ("b", "y")]
+    assert not found.opened[system.entries[1]].any()
