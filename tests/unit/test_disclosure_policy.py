@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from disclosure.error import DisclosureError
-from disclosure.policy import FOLDER, Attacker, Group, Zeros, available, load_policy, read_policy
+from disclosure.policy import FOLDER, Attacker, Group, Zeros, available, load_policy, perturbation_rules, read_policy
 from disclosure.published_table import Method
 
 
@@ -99,6 +99,7 @@ def test_an_unknown_rule_is_refused(data: dict[str, Any]) -> None:
         ("dominance_share", 0),
         ("dominance_share", 1.1),
         ("dominance_share", True),
+        ("dominance_share", "0.9"),
         ("dominance_share", float("nan")),
         ("p_percent", -1),
         ("p_percent", 101),
@@ -162,3 +163,43 @@ def test_what_cannot_be_is_recognised_in_any_table_that_has_its_variables(data: 
     assert policy.cannot_be({"age": "4", "home": "alone", "region": "north"})
     assert not policy.cannot_be({"age": "4", "region": "north"})
     assert not policy.cannot_be({"age": "5", "home": "alone"})
+
+
+def test_a_policy_of_ones_own_is_named_in_errors_and_keeps_what_stands_in_it(tmp_path: Path, data: dict[str, Any]) -> None:
+    path = tmp_path / "own.yml"
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    policy = load_policy(path)
+    assert (policy.title, policy.folder) == (data["title"], tmp_path)
+    assert policy.rules["threshold"].value == data["rules"]["threshold"]["value"]
+    path.write_text("rules: {}", encoding="utf-8")
+    with pytest.raises(DisclosureError, match=r"'own\.yml' must have exactly: name, title, rules"):
+        load_policy(path)
+
+
+def test_only_a_yaml_file_that_is_there_is_read_as_a_policy(tmp_path: Path, data: dict[str, Any]) -> None:
+    (tmp_path / "own.txt").write_text(yaml.safe_dump(data), encoding="utf-8")
+    (tmp_path / "folder.yaml").mkdir()
+    for name in ("own.txt", "missing.yaml", "folder.yaml"):
+        with pytest.raises(DisclosureError, match="there is no policy"):
+            load_policy(tmp_path / name)
+
+
+@pytest.mark.parametrize("change", [{"more": 1}, {"rules": []}, {"title": None}])
+def test_a_policy_with_more_less_or_other_parts_is_refused(data: dict[str, Any], change: dict[str, Any]) -> None:
+    changed = {key: value for key, value in {**data, **change}.items() if value is not None}
+    for wrong in (changed, list(data)):
+        with pytest.raises(DisclosureError, match="must have exactly: name, title, rules"):
+            read_policy(wrong, "own")
+
+
+def test_a_cell_key_policy_of_ones_own_has_its_perturbation_table_beside_it(tmp_path: Path) -> None:
+    for path in FOLDER.glob("census-cell-key.*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    policy = load_policy(tmp_path / "census-cell-key.yaml")
+    numbers = policy.perturbation_variance, policy.perturbation_maximum, policy.perturbation_smallest, policy.cell_keys
+    rules = perturbation_rules(policy)
+    assert (rules.variance, rules.maximum, rules.smallest, rules.keys) == numbers
+    assert policy.perturbation.rules == rules
+    (tmp_path / "census-cell-key.perturbation.csv").unlink()
+    with pytest.raises(DisclosureError):
+        _ = load_policy(tmp_path / "census-cell-key.yaml").perturbation

@@ -86,7 +86,7 @@ def test_below_the_threshold_nothing_is_withheld_beside_the_total() -> None:
     assert not any(rules(9, 0, 0)["zero"])
 
 
-PLACE = Dimension.tree("home", {"N": "Total", "S": "Total", "a": "N", "b": "N", "c": "S"})
+PLACE = Dimension.tree("home", {**dict.fromkeys("NST", "Total"), "a": "N", "b": "N", "c": "S", "d": "T"})
 ANSWER = Dimension.flat("answer", ["x", "y", "z"])
 
 
@@ -139,10 +139,18 @@ def test_a_total_withheld_in_place_of_its_group_leaves_the_others_their_rules() 
 def test_zeros_above_and_below_the_withheld_one_may_be_withheld_with_it() -> None:
     """Of the same children, in both variables above or below it: nowhere else, and no count but nought."""
     nobody = (0, 0, 0)
-    one, other = {"a": nobody, "b": (12, 0, 0), "c": (20, 20, 0)}, {"a": nobody, "b": nobody, "c": (20, 20, 20)}
+    one, other = {"a": nobody, "b": (12, 0, 0), "c": nobody, "d": (20, 20, 0)}, {"a": nobody, "b": nobody, "c": (20, 20, 20)}
     system = link([table(one), table(other, "two")])
     found = primary(system, replace(POLICY, identifying_variables=frozenset({"home"})))
     assert np.flatnonzero(found.zero).tolist() == sorted(cell(system, place, "y") for place in ("b", "N"))
     open_ = [(place, code) for place in PLACE.codes for code in ANSWER.codes if found.opened[cell(system, place, code)]]
     assert open_ == [("N", "y"), ("a", "Total"), ("a", "y"), ("b", "y")]
     assert not found.opened[system.entries[1]].any()
+
+
+def test_where_everyone_everywhere_is_in_one_category_the_zero_may_hide_among_all_of_the_other() -> None:
+    counts = table({"a": (12, 0, 0), "b": (0, 0, 0)})
+    system = link([counts])
+    found = primary(system, replace(POLICY, identifying_variables=frozenset({"home"})))
+    open_ = found.opened[system.entries[0]].reshape(counts.counts.shape)
+    assert (open_ == (counts.counts == 0) * np.array([True, False, True, False])).all()
