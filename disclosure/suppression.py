@@ -9,12 +9,13 @@ import numpy as np
 
 from disclosure.blocks import Budget, suppress_in_blocks
 from disclosure.dimension import TOTAL, Counts
-from disclosure.error import DisclosureError
+from disclosure.error import DisclosureError, Unprotected
 from disclosure.groups import UNBOUNDED
 from disclosure.policy import Attacker, Policy
 from disclosure.primary import Primary, primary
 from disclosure.problem import Floats, Pattern, Problem
 from disclosure.published_table import WITHHELD, PublishedTable
+from disclosure.reach import beyond_protection
 from disclosure.sums import cells_for_sums, small_sums
 from disclosure.system import Mask, System
 from disclosure.table import Table
@@ -69,9 +70,10 @@ def choose(
     budget: Budget | None = None,
     progress: Callable[[float], None],
 ) -> Chosen:
-    """The pattern for a system of `tables` and `earlier` releases. Raises DisclosureError if no pattern is safe.
+    """The pattern for a system of `tables` and `earlier` releases. Raises Unprotected if no pattern is safe.
 
-    Where the rule on groups cannot be met, or withheld sums are known and small, what was found is kept and extended.
+    What no pattern could protect is found before one is looked for. Where the rule on groups cannot be met, or withheld sums are
+    known and small, what was found is kept and extended.
     """
     wishes = wishes or Wishes()
     wishes.check(tables)
@@ -84,33 +86,47 @@ def choose(
         least = np.where(hide, 0, floor(system.x, rules, policy))
         problem = _problem(system, rules, least, policy, tables, earlier, wishes)
         problem.hidden |= wanted
-        pattern = suppress_in_blocks(system, problem, progress, budget or Budget(), pattern)
-        lost = {g.total for g in rules.groups if pattern.unproven[[g.largest, g.zero if g.zero >= 0 else g.largest]].any()} - unnamed
+        beyond = beyond_protection(problem)
+        if not beyond.any():
+            pattern = suppress_in_blocks(system, problem, progress, budget or Budget(), pattern)
+            beyond = pattern.unproven
+        lost = _lost(rules, beyond) - unnamed
+        if not lost:
+            _refuse(system, beyond, "cells cannot be protected in these tables, most of them with")
+        unnamed |= lost
+        if pattern is None:
+            continue
         lacking = cells_for_sums(system, pattern.hidden, problem, policy.minimum_withheld_sum) & ~wanted
         if not lost and not lacking.any():
             break
-        unnamed |= lost
         wanted |= lacking
-    if known := int(small_sums(system, pattern.hidden, policy.minimum_withheld_sum).sum()):
-        raise DisclosureError(
-            f"{known} totals of these tables would tell a sum of withheld counts under {policy.minimum_withheld_sum}, "
-            "and nothing more may be withheld beside: merge categories, or leave a table out"
-        )
-    if pattern.unproven.any():
-        raise DisclosureError(
-            f"{int(pattern.unproven.sum())} cells cannot be protected in these tables, "
-            f"most of them with {_most(system, pattern.unproven)}: merge categories, or leave a table out"
-        )
+    small = small_sums(system, pattern.hidden, policy.minimum_withheld_sum)
+    told = (
+        f"totals would tell a sum of withheld counts under {policy.minimum_withheld_sum} with nothing left to withhold, most of them with"
+    )
+    _refuse(system, system.matrix.minimum(0).T @ small.astype(np.int64) < 0, told)
     return Chosen(rules, pattern, least)
 
 
-def _most(system: System, cells: Mask) -> str:
-    """The variable and code that most of these cells have in common."""
+def _lost(rules: Primary, beyond: Mask) -> frozenset[int]:
+    """Totals of the groups that cannot be protected."""
+    return frozenset(g.total for g in rules.groups if beyond[[g.largest, g.zero if g.zero >= 0 else g.largest]].any())
+
+
+def _refuse(system: System, cells: Mask, what: str) -> None:
+    """Raises Unprotected if there are such cells, with the variable and code that most of them have in common."""
+    if not cells.any():
+        return
     found = [np.bincount(system.places[cells, v], minlength=len(variable.codes)) for v, variable in enumerate(system.variables)]
     common = [(int(times[1:].max(initial=0)), v) for v, times in enumerate(found)]
     v = max(common)[1]
     code = system.variables[v].codes[1 + int(found[v][1:].argmax())] if max(common)[0] else TOTAL
-    return f"{system.variables[v].name} '{code}'"
+    named = tuple(
+        {variable.name: variable.codes[at] for variable, at in zip(system.variables, place, strict=False) if at}
+        for place in system.places[cells].tolist()
+    )
+    message = f"{int(cells.sum())} {what} {system.variables[v].name} '{code}': merge categories, or leave a table out"
+    raise Unprotected(message, named)
 
 
 def floor(x: Counts, rules: Primary, policy: Policy) -> Counts:
