@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE ?=
 
-.PHONY: help setup setup-test run serve status test test-long check assure pictures train-scrub format lock assets clean
+.PHONY: help setup setup-test run serve status test test-long mutate check assure pictures train-scrub format lock assets clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ test: setup setup-test ## every test but the long ones (under 15 minutes on 2 co
 
 test-long: setup setup-test ## soaks, fuzzing and everything else that takes its time
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m long --timeout 3600
+
+mutate: setup setup-test ## change disclosure/ in every small way, and see that a test notices (MODULES="disclosure/primary.py ..."; hours for all)
+	@$(BIN)/python -m tests.mutation $(MODULES)
 
 check: setup setup-test ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check
