@@ -13,9 +13,12 @@ from scipy import sparse
 from disclosure.audit import Proofs, audit
 from disclosure.dimension import Dimension
 from disclosure.error import DisclosureError
-from disclosure.policy import Attacker, Group, load_policy
+from disclosure.in_sight import Exposure, group_limits, groups_shown, known_sums, small_counts_shown, take_for_granted
+from disclosure.inference import Equations, equations
+from disclosure.policy import Attacker, Group, Zeros, load_policy
 from disclosure.protect import protect
 from disclosure.published_table import WITHHELD, PublishedTable, Status
+from disclosure.search import NO_LIMIT
 from disclosure.table import Table
 
 POLICY = replace(load_policy("ons-threshold-10"), group_disclosure=Group.NONE)
@@ -194,3 +197,93 @@ def test_a_withheld_group_of_which_one_at_most_can_stand_apart_is_found(apart: i
     floor[2, 1:3] = 1
     found = [each.cell for each in audit([replace(shown, floor=floor)], policy).exposed]
     assert ({"place": "a", "answer": "x"} in found) is told
+
+
+SQUARE = [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]
+KNOWN_PLACE = replace(POLICY, identifying_variables=frozenset({"place"}))
+
+
+def at(system: Equations, place: str, answer: str) -> int:
+    """The number of an unknown."""
+    return system.keys.index(("", ("answer", answer), ("place", place)))
+
+
+def test_what_a_reader_of_the_status_takes_for_granted() -> None:
+    """Under the threshold where that is said, from it on where that is said; and where a zero may be withheld, neither."""
+    policy = replace(POLICY, attacker=Attacker.STATUS_KNOWN)
+    shown = hide(TABLE, *SQUARE)
+    shown = replace(shown, floor=np.where(TABLE.counts == 25, 0, shown.floor))
+    system = equations([shown])
+    high = system.high.copy()
+    take_for_granted([shown], system, POLICY)
+    assert (system.high == high).all()
+    take_for_granted([shown], system, policy)
+    bounds = [(int(system.low[cell]), int(system.high[cell])) for cell in (at(system, *each) for each in SQUARE)]
+    assert bounds == [(1, 9), (10, NO_LIMIT), (0, NO_LIMIT), (10, NO_LIMIT)]
+    system.high[:], system.low[:] = 5, 20
+    take_for_granted([shown], system, policy)
+    assert system.high.tolist() == [5] * 4
+    assert system.low.tolist() == [20] * 4
+
+
+@pytest.mark.parametrize(
+    ("count", "zeros", "exposed"), [(0, "data", 0), (1, "data", 1), (9, "data", 1), (10, "data", 0), (0, "protected", 1)]
+)
+def test_a_count_is_small_from_one_to_below_the_threshold_and_a_zero_where_zeros_are_protected(
+    count: int, zeros: str, exposed: int
+) -> None:
+    table = full([[count, 20, 30], [25, 40, 18], [31, 22, 27]])
+    found = list(small_counts_shown([hide(table)], replace(POLICY, zeros=Zeros(zeros))))
+    expected = [Exposure("t", {"place": "a", "answer": "x"}, count, count, "published under the threshold")]
+    assert found == expected[:exposed]
+
+
+def test_a_zero_that_could_not_be_otherwise_tells_nothing() -> None:
+    """Also by what the whole table was filtered to; a count above nought is told whatever was declared."""
+    policy = replace(POLICY, zeros=Zeros.PROTECTED, structural_zeros=({"answer": "x", "age": "4"}, {"answer": "y"}))
+    table = replace(hide(full([[0, 4, 30], [25, 40, 18], [31, 0, 27]])), where=(("age", "4"),))
+    assert [each.cell for each in small_counts_shown([table], policy)] == [{"place": "a", "answer": "y"}]
+    assert len(list(small_counts_shown([replace(table, where=(("age", "5"),))], policy))) == 2
+    assert len(list(small_counts_shown([table, replace(table, id="u")], policy))) == 2
+
+
+@pytest.mark.parametrize(("rule", "below"), [(Group.ALL, 1), (Group.ALL_BUT_ONE, 2)])
+def test_a_withheld_count_must_possibly_be_so_far_below_its_group(rule: Group, below: int) -> None:
+    policy = replace(KNOWN_PLACE, group_disclosure=rule)
+    system = equations([hide(TABLE, *SQUARE)])
+    limits = group_limits(system, policy)
+    assert [int(limits[at(system, *each)]) for each in SQUARE] == [53 - below] * 2 + [83 - below] * 2
+    assert (group_limits(system, KNOWN_PLACE) == NO_LIMIT).all()
+    everywhere = group_limits(system, replace(policy, identifying_variables=frozenset()))
+    assert int(everywhere[at(system, "b", "x")]) == 59 - below  # of all who gave this answer, fewer than of all in b
+    strict = replace(policy, percentage_base=99, mean_base=99, quantile_base=198)
+    for threshold, limited in ((83, 2), (84, 0)):
+        assert int((group_limits(system, replace(strict, threshold=threshold)) < NO_LIMIT).sum()) == limited
+
+
+def test_a_group_of_one_category_tells_nothing() -> None:
+    alone = full([[3], [25], [31]], PLACE, Dimension.flat("answer", ["x"]))
+    policy = replace(KNOWN_PLACE, group_disclosure=Group.ALL_BUT_ONE)
+    assert not list(groups_shown(equations([hide(alone)]), policy))
+
+
+@pytest.mark.parametrize(
+    ("apart", "rule", "told"), [(0, Group.ALL, True), (1, Group.ALL, False), (1, Group.ALL_BUT_ONE, True), (2, Group.ALL_BUT_ONE, False)]
+)
+def test_a_group_is_shown_to_be_of_one_mind_by_its_published_counts(apart: int, rule: Group, told: bool) -> None:
+    table = full([[30, apart, 0], [25, 40, 18], [31, 22, 27]])
+    policy = replace(KNOWN_PLACE, group_disclosure=rule)
+    found = list(groups_shown(equations([hide(table)]), policy))
+    how = "group disclosure: (nearly) all of a group in one category"
+    assert found == [Exposure("", {"answer": "x", "place": "a"}, 30, 30, how)] * told
+
+
+@pytest.mark.parametrize(("least", "told"), [(0, []), (1, []), (23, []), (24, [23]), (65, [23]), (66, [23, 65])])
+def test_withheld_parts_are_told_together_up_to_the_least_sum(least: int, told: list[int]) -> None:
+    """Of place a 23 are withheld, of place b 65, and of each answer more; a total that is withheld itself tells nothing."""
+    shown = hide(TABLE, *SQUARE, ("Total", "x"), ("Total", "y"))
+    found = list(known_sums(equations([shown]), replace(POLICY, minimum_withheld_sum=least)))
+    assert [(each.table, dict(each.cell), each.low, each.high) for each in found] == [
+        ("", {"place": place}, left, left) for place, left in zip("ab", told, strict=False)
+    ]
+    assert all(each.how == f"the withheld parts of this total are known to be {each.low} together" for each in found)
