@@ -87,7 +87,6 @@ def known_sums(system: Equations, policy: Policy) -> Iterator[Exposure]:
     """Totals whose withheld parts have a known sum that is too small."""
     for _, parent, children in system.sums if policy.minimum_withheld_sum else ():
         if parent in system.counts:
-            hidden = [child for child in children if child not in system.counts]
             left = system.counts[parent] - sum(system.counts.get(child, 0) for child in children)
-            if hidden and 0 < left < policy.minimum_withheld_sum:
+            if 0 < left < policy.minimum_withheld_sum:
                 yield Exposure("", named(parent), left, left, f"the withheld parts of this total are known to be {left} together")

@@ -261,10 +261,20 @@ def test_a_withheld_count_must_possibly_be_so_far_below_its_group(rule: Group, b
         assert int((group_limits(system, replace(strict, threshold=threshold)) < NO_LIMIT).sum()) == limited
 
 
-def test_a_group_of_one_category_tells_nothing() -> None:
-    alone = full([[3], [25], [31]], PLACE, Dimension.flat("answer", ["x"]))
+def test_a_group_of_one_category_tells_nothing_and_one_of_two_does() -> None:
     policy = replace(KNOWN_PLACE, group_disclosure=Group.ALL_BUT_ONE)
+    alone = full([[3], [25], [31]], PLACE, Dimension.flat("answer", ["x"]))
     assert not list(groups_shown(equations([hide(alone)]), policy))
+    two = full([[3, 4], [25, 0], [31, 31]], PLACE, Dimension.flat("answer", ["x", "y"]))
+    assert [each.cell for each in groups_shown(equations([hide(two)]), policy)] == [{"answer": "x", "place": "b"}]
+
+
+def test_a_group_that_is_withheld_itself_or_in_all_its_parts_is_not_shown() -> None:
+    policy = replace(KNOWN_PLACE, group_disclosure=Group.ALL_BUT_ONE, threshold=2)
+    table = full([[2, 0, 0], [25, 40, 18], [31, 22, 27]])
+    assert not list(groups_shown(equations([hide(table, ("a", "Total"), ("b", "Total"))]), policy))
+    assert not list(groups_shown(equations([hide(table, ("a", "x"), ("a", "y"), ("a", "z"))]), policy))
+    assert (group_limits(equations([hide(table, ("a", "Total"), ("a", "x"))]), policy) == NO_LIMIT).all()
 
 
 @pytest.mark.parametrize(
@@ -287,3 +297,10 @@ def test_withheld_parts_are_told_together_up_to_the_least_sum(least: int, told: 
         ("", {"place": place}, left, left) for place, left in zip("ab", told, strict=False)
     ]
     assert all(each.how == f"the withheld parts of this total are known to be {each.low} together" for each in found)
+
+
+@pytest.mark.parametrize(("left", "told"), [(0, 0), (1, 1), (2, 0)])
+def test_a_known_sum_is_small_from_one_on(left: int, told: int) -> None:
+    shown = hide(full([[left, 20, 30], [25, 40, 18], [31, 22, 27]]), ("a", "x"))
+    system = equations([replace(shown, floor=shown.floor * 0)])
+    assert len(list(known_sums(system, replace(POLICY, minimum_withheld_sum=2)))) == 2 * told  # of the place, and of the answer
