@@ -161,6 +161,7 @@ def test_what_cannot_be_is_recognised_in_any_table_that_has_its_variables(data: 
     data["rules"]["structural_zeros"]["value"] = [{"age": "4", "home": "alone"}]
     policy = read_policy(data, "own")
     assert policy.cannot_be({"age": "4", "home": "alone", "region": "north"})
+    assert policy.cannot_be({"age": "4", "home": "alone"})
     assert not policy.cannot_be({"age": "4", "region": "north"})
     assert not policy.cannot_be({"age": "5", "home": "alone"})
 
@@ -203,3 +204,40 @@ def test_a_cell_key_policy_of_ones_own_has_its_perturbation_table_beside_it(tmp_
     (tmp_path / "census-cell-key.perturbation.csv").unlink()
     with pytest.raises(DisclosureError):
         _ = load_policy(tmp_path / "census-cell-key.yaml").perturbation
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("ons-threshold-10", {"threshold": 2}),
+        ("ons-threshold-10", {"percentage_decimals": 0}),
+        ("ons-threshold-10", {"percentage_decimals": 2}),
+        ("ons-threshold-10", {"mean_decimals": 0}),
+        ("ons-threshold-10", {"mean_decimals": 2}),
+        ("ons-threshold-10", {"p_percent": 0}),
+        ("ons-threshold-10", {"p_percent": 100}),
+        ("ons-threshold-10", {"quantile_each_side": 1}),
+        ("ons-threshold-10", {"quantile_each_side": 10, "quantile_base": 20}),
+        ("ons-threshold-10", {"dominance_contributors": 1}),
+        ("ons-threshold-10", {"dominance_share": 1}),
+        ("ons-threshold-10", {"percentage_base": 10, "mean_base": 10}),
+        ("ons-threshold-10", {"attacker": "status_known", "threshold": 5, "minimum_width": 3}),
+        ("nhs-1-7-round-5", {"rounding_base": 2}),
+        ("census-cell-key", {"perturbation_smallest": 1}),
+    ],
+)
+def test_a_value_at_its_limit_is_accepted(name: str, values: dict[str, Any]) -> None:
+    loaded = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
+    for rule, value in values.items():
+        loaded["rules"][rule]["value"] = value
+    policy = read_policy(loaded, name)
+    assert all(getattr(policy, rule) == value for rule, value in values.items())
+
+
+def test_no_small_count_may_be_asked_to_keep_more_than_its_readers_leave_it(data: dict[str, Any]) -> None:
+    for rule, value in (("attacker", "status_known"), ("threshold", 5), ("minimum_width", 4)):
+        data["rules"][rule]["value"] = value
+    with pytest.raises(DisclosureError, match="no count of 1 to 4 can keep a width of 4"):
+        read_policy(data, "own")
+    data["rules"]["attacker"]["value"] = "zeros_published"
+    assert read_policy(data, "own").minimum_width == 4
