@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -10,8 +11,11 @@ import pytest
 from disclosure.dimension import Dimension
 from disclosure.error import DisclosureError
 from disclosure.policy import Group, load_policy
+from disclosure.problem import Problem
 from disclosure.protect import protect
+from disclosure.sums import cells_for_sums, small_sums
 from disclosure.suppression import Wishes
+from disclosure.system import link
 from disclosure.table import Table
 
 POLICY = replace(load_policy("ons-threshold-10"), group_disclosure=Group.NONE, minimum_withheld_sum=30)
@@ -70,3 +74,54 @@ def test_what_is_never_to_be_withheld_is_not_withheld_for_a_sum_either() -> None
     show[0] = True
     with pytest.raises(DisclosureError, match="sum of withheld counts under 30"):
         protect([table], POLICY, wishes=Wishes(show={"t": show}))
+
+
+def searched(table: Table, hidden: set[str], cost: dict[str, float], least: int = 10, kept: str = "") -> set[str]:
+    """Names ("place answer") of the cells that are to be withheld for their sums, where these are withheld; others cost 9 each."""
+    system = link([table])
+    names = [" ".join(codes) for codes in product(*(dimension.codes for dimension in table.dimensions))]
+    (at,) = system.entries
+    of, weight = dict(zip(names, at.tolist(), strict=True)), np.full(len(system.x), 9.0)
+    for name, each in cost.items():
+        weight[of[name]] = each
+    mask = np.isin(np.arange(len(system.x)), [of[name] for name in hidden])
+    free = np.zeros(len(system.x), np.int64)
+    movable = np.isin(np.arange(len(system.x)), [of[name] for name in names if name != kept])
+    problem = Problem(system.matrix, free, free, weight, movable, mask, mask, 1, free, system.x)
+    more = cells_for_sums(system, mask, problem, least)
+    return {name for name in names if more[of[name]]}
+
+
+@pytest.mark.parametrize(("left", "small"), [(0, False), (1, True), (9, True), (10, False)])
+def test_a_sum_is_small_from_one_to_below_the_least(left: int, small: bool) -> None:
+    system = link([Table("t", (ANSWER,), np.array([left + 80, left, 50, 30]))])
+    hidden = np.isin(np.arange(4), system.entries[0][[1]])
+    assert small_sums(system, hidden, 10).tolist() == [small]
+    assert small_sums(system, hidden | np.isin(np.arange(4), system.entries[0][[0]]), 10).tolist() == [False]
+
+
+SMALL_TWICE = summed([[3, 50, 60], [50, 3, 60], [70, 70, 70]])
+
+
+def test_the_cell_that_mends_most_for_its_cost_is_withheld_first() -> None:
+    """Both rows and both columns of the small counts are mended by two cells, dear as they are; a cheap one that mends none is left."""
+    both = {"a x", "b y"}
+    assert searched(SMALL_TWICE, both, {"a y": 10, "b x": 10, "c z": 1, "a z": 6, "b z": 6, "c x": 6, "c y": 6}) == {"a y", "b x"}
+    assert searched(SMALL_TWICE, both, {"a y": 14, "b x": 14, "a z": 6, "b z": 6, "c x": 6, "c y": 6}) == {"a z", "b z", "c x", "c y"}
+    assert searched(SMALL_TWICE, both, {}, least=0) == set()
+
+
+def test_a_count_of_just_the_least_mends_and_one_below_does_not() -> None:
+    only = Dimension.flat("place", ["a"])
+    for count, withheld in ((10, "a y"), (9, "a z")):
+        inner = np.array([3, count, 60])
+        table = Table("t", (only, ANSWER), np.array([[inner.sum(), *inner]] * 2))
+        assert searched(table, {"a x", "Total x"}, {"a z": 20, "Total z": 20, "Total y": 9}) == {withheld, withheld.replace("a", "Total")}
+
+
+def test_where_no_part_mends_the_total_is_withheld_and_what_then_is_small_is_mended_in_turn() -> None:
+    tree = Dimension.tree("place", {"N": "Total", "S": "Total", "a": "N", "b": "N"})
+    table = Table("t", (tree,), np.array([55, 5, 50, 3, 2]))
+    assert searched(table, {"a"}, {}) == {"N", "S"}
+    assert searched(table, {"a"}, {}, kept="S") == {"N", "Total"}
+    assert searched(table, {"a"}, {}, kept="N") == set()
