@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from disclosure.groups import group
-from disclosure.needs import Needs
+from disclosure.groups import Groups, group
+from disclosure.moves import Finder
+from disclosure.needs import Needs, moves_for
 from disclosure.problem import Problem, Proofs, finish
 
 
@@ -163,3 +164,56 @@ def test_what_must_fall_against_its_groups_direction_must_rise_in_it() -> None:
     assert (needs.fall if along[1] > 0 else needs.rise)[second] == 1
     assert (needs.rise if along[1] > 0 else needs.fall)[second] == 0
     assert needs.width == problem.width
+
+
+def test_what_cannot_move_at_all_asks_nothing_of_any_group() -> None:
+    matrix = sparse.csr_matrix(np.array([[1, 0, 0], [0, 1, 1]]))  # the first cell is held fast
+    problem = replace(PROBLEM, matrix=matrix, movable=mask(1, 1, 1), fall=whole(5, 0, 0), up=whole(9, 9, 9), down=whole(9, 9, 9))
+    needs = Needs.of(problem, group(matrix, problem.movable, problem.up, problem.down))
+    assert (needs.rise.tolist(), needs.fall.tolist()) == ([0], [0])
+
+
+def moved(
+    width: int,
+    *,
+    up: tuple[int, ...] = (9, 9, 9),
+    down: tuple[int, ...] = (9, 9, 9),
+    cost: tuple[int, ...] = (0, 3, 10),
+    first: bool = False,
+) -> list[list[int]]:
+    """Moves for the first of three groups that sum to nought."""
+    groups = Groups(whole(0, 1, 2), whole(1, 1, 1), sparse.csr_matrix(np.array([[1, 1, 1]])), whole(*up), whole(*down))
+    needs = Needs(width, whole(0, 0, 0), whole(0, 0, 0))
+    return [move.tolist() for move in moves_for(Finder(groups, np.array(cost, float)), 0, needs, first=first)]
+
+
+def test_of_the_ways_to_meet_a_need_the_cheapest_is_taken_or_the_first() -> None:
+    """The second group is cheap and can only rise."""
+    assert moved(2, down=(9, 0, 9)) == [[-2, 2, 0]]
+    assert moved(2, down=(9, 0, 9), first=True) == [[2, 0, -2]]
+    assert moved(2, up=(9, 1, 9), cost=(0, 3, 30), down=(9, 1, 9)) == [[1, -1, 0], [-1, 1, 0]]  # up and down, each by the cheap one
+    assert moved(2, cost=(0, 3, 3), down=(9, 0, 9), up=(9, 0, 9)) == [[2, 0, -2]]  # as dear: the first
+
+
+def test_a_need_is_met_up_or_down_where_it_can_be_gone_one_way_only_and_not_at_all_where_it_cannot() -> None:
+    assert moved(1, up=(0, 9, 9), first=True) == [[-1, 1, 0]]
+    assert moved(1, down=(0, 9, 9), first=True) == [[1, -1, 0]]
+    assert moved(2, up=(1, 9, 9), down=(1, 9, 9)) == [[1, -1, 0], [-1, 1, 0]]
+    assert moved(3, up=(1, 9, 9), down=(1, 9, 9)) == []
+    assert moved(1, up=(0, 9, 9), down=(0, 9, 9)) == []
+
+
+class Asked(Finder):
+    """Remembers how thoroughly it was asked to search."""
+
+    def find(self, target: int, amount: int, *, thorough: bool = True) -> np.ndarray | None:
+        self.thorough = thorough
+        return super().find(target, amount, thorough=thorough)
+
+
+@pytest.mark.parametrize("how", [{}, {"thorough": True}, {"thorough": False}])
+def test_a_search_is_as_thorough_as_it_is_asked_to_be(how: dict[str, bool]) -> None:
+    groups = Groups(whole(0, 1), whole(1, 1), sparse.csr_matrix(np.array([[1, 1]])), whole(9, 9), whole(9, 9))
+    finder = Asked(groups, np.ones(2))
+    assert moves_for(finder, 0, Needs(1, whole(0, 0), whole(0, 0)), first=True, **how)
+    assert finder.thorough is how.get("thorough", True)
