@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 from nacl import pwhash
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -19,6 +20,7 @@ from retention.settings import SecureZone
 from tests.postgres import Postgres, running_postgres
 
 DATABASES = ("sqlite", "postgresql")
+settings.register_profile("mutation", phases=(Phase.explicit, Phase.generate))  # that a test fails is enough there, however it does
 
 
 @pytest.fixture(autouse=True)

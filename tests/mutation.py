@@ -31,7 +31,7 @@ SURVIVORS = Path(__file__).with_name("survivors.yaml")
 COPIED = ("api", "pipeline", "forms", "disclosure", "retention", "governance", "tests")
 TEXTS = r"raise \w+\("  # what a refusal says is not changed: that it is said, is
 NOTICED = ("killed", "timeout", "segfault")
-PYTEST = ("--hypothesis-seed=0", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not long")
+PYTEST = ("--hypothesis-seed=0", "--hypothesis-profile=mutation", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not long")
 
 
 class Change(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -63,3 +63,30 @@ def test_what_is_its_own_opposite_cannot_move(again: list[int]) -> None:
     """a = -b, b = -c and c = -a leave nothing but noughts."""
     matrix = sparse.csr_matrix(np.array([[1, 1, 0], [0, 1, 1], [1, 0, 1], again]))
     assert (group(matrix, np.ones(3, bool), np.ones(3, int), np.ones(3, int)).of == -1).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.permutations(range(8)), st.lists(st.sampled_from([-1, 1]), min_size=8, max_size=8), st.permutations(range(9)))
+def test_a_chain_of_pairs_is_one_group_in_whatever_order_its_links_come(cells: list[int], along: list[int], order: list[int]) -> None:
+    """Each cell goes along with the next or against it; the ninth sum says again what two of them say."""
+    links = np.zeros((9, 8), np.int64)
+    for k, (one, other) in enumerate([*pairwise(cells), (cells[0], cells[-1]), (cells[2], cells[3])]):
+        links[k, one], links[k, other] = along[one], -along[other]
+    groups = group(sparse.csr_matrix(links[order]), np.ones(8, bool), np.ones(8, int), np.ones(8, int))
+    assert groups.of.tolist() == [0] * 8
+    assert (groups.sign * groups.sign[0]).tolist() == [each * along[0] for each in along]
+
+
+def test_what_is_tied_in_a_later_round_turns_what_was_tied_to_it_before() -> None:
+    """The last cell is held fast; then the first goes against the second, which the third goes against from the start."""
+    matrix = sparse.csr_matrix(np.array([[0, 0, 0, 1], [0, 1, 1, 0], [1, 1, 0, 1]]))
+    groups = group(matrix, np.ones(4, bool), np.ones(4, int), np.ones(4, int))
+    assert groups.of.tolist() == [0, 0, 0, -1]
+    assert (groups.sign[:3] * groups.sign[0]).tolist() == [1, -1, 1]
+
+
+def test_two_cells_that_count_unequally_are_not_tied() -> None:
+    matrix = sparse.csr_matrix(np.array([[1, 1, 0, 0], [0, 0, 1, 2]]))
+    groups = group(matrix, np.ones(4, bool), np.full(4, 9), np.full(4, 9))
+    assert groups.of.tolist() == [0, 0, 1, 2]
+    assert groups.matrix.toarray().tolist() == [[0, 1, 2]]
