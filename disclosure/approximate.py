@@ -8,16 +8,16 @@ It belongs to the attack, and shares no code with the defence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from disclosure.audit import AuditReport, Exposure, Progress
-from disclosure.inference import Equations, cells_named, equations, tighten
+from disclosure.inference import Equations, equations, tighten
 from disclosure.narrowing import Narrowing
-from disclosure.policy import Policy, Zeros
+from disclosure.policy import Attacker, Policy, Zeros
 from disclosure.published_table import WITHHELD, Method, PublishedTable, Status
 from disclosure.search import NO_LIMIT
 
@@ -54,6 +54,9 @@ def bounds_of(table: PublishedTable, policy: Policy, *, secondary: bool) -> Boun
     small = policy.threshold - 1 if table.method is Method.SMALL_COUNT_ROUNDING and not secondary else NO_LIMIT
     low = np.where(table.withheld, table.floor, low)
     high = np.where(table.withheld, small, high)
+    if table.method is Method.SUPPRESSION and policy.attacker is Attacker.STATUS_KNOWN:
+        high = np.where(table.status == Status.PRIMARY, policy.threshold - 1, high)
+        low = np.where((table.status == Status.SECONDARY) & (table.floor > 0), policy.threshold, low)
     return Bounded(table, np.maximum(low, 0), np.asarray(high))
 
 
@@ -67,21 +70,20 @@ class Narrowed:
 
 
 def attack_approximate(
-    bounded: Sequence[Bounded], policy: Policy, *, readings: Sequence[Bounded] = (), progress: Progress | None = None
+    bounded: Sequence[Bounded], policy: Policy, *, not_answers: Collection[str] = (), progress: Progress | None = None
 ) -> Narrowed:
     """Narrows down every count that may be from 1 to below the threshold. Raises DisclosureError if nothing fits the bounds.
 
-    `readings` bound those of their cells that the tables have, or imply, and bring no count of their own. The report's bounds are those
-    of every count, also of those that are published nearly: exact, over the reals, of what may be small, where there are at most
-    ALL_BOUNDS unknowns and nothing is found; else counts that are possible for certain.
+    `not_answers`: codes of those who gave no answer, whom group disclosure is not about. The report's bounds are those of every count,
+    also of those that are published nearly: exact, over the reals, of what may be small, where there are at most ALL_BOUNDS unknowns and
+    nothing is found; else counts that are possible for certain.
     """
     system = equations([_unseen(each.table) for each in bounded])
     for each, at in zip(bounded, system.cells, strict=True):
         np.maximum.at(system.low, at, each.low.reshape(-1))
         np.minimum.at(system.high, at, each.high.reshape(-1))
-    _read(system, readings)
     tighten(system)
-    attack = Narrowing(system, policy)
+    attack = Narrowing(system, policy, not_answers)
     attack.run(progress)
     exposed = (*_small(bounded, system, policy), *attack.groups_told())
     exact = not exposed and len(system.low) <= ALL_BOUNDS
@@ -97,14 +99,6 @@ def attack_approximate(
         withheld, exposed, by_table(low), by_table(np.where(high >= NO_LIMIT, -1, high)), exact, attack.narrowest(), attack.solved
     )
     return Narrowed(report, by_table(system.low), by_table(system.high))
-
-
-def _read(system: Equations, readings: Sequence[Bounded]) -> None:
-    number = {key: k for k, key in enumerate(system.keys)}
-    for each in readings:
-        for key, low, high in zip(cells_named(each.table, {}), each.low.reshape(-1).tolist(), each.high.reshape(-1).tolist(), strict=True):
-            if (k := number.get(key)) is not None:
-                system.low[k], system.high[k] = max(system.low[k], low), min(system.high[k], high)
 
 
 def _unseen(table: PublishedTable) -> PublishedTable:
@@ -126,7 +120,7 @@ def _small(bounded: Sequence[Bounded], system: Equations, policy: Policy) -> Ite
             if cell not in told and small and high - low < policy.minimum_width:
                 told.add(cell)
                 place = np.unravel_index(entry, each.table.values.shape)
-                where = {d.name: d.codes[k] for d, k in zip(each.table.dimensions, place, strict=True)}
+                where = dict(each.table.where) | {d.name: d.codes[k] for d, k in zip(each.table.dimensions, place, strict=True)}
                 if policy.cannot_be(where):
                     continue
                 how = "this count alone" if each.low.flat[entry] == low and each.high.flat[entry] == high else "putting sums together"

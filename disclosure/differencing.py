@@ -12,7 +12,7 @@ of theirs; any other code itself, unless `meanings` says otherwise (constituenci
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, permutations, product
 
@@ -41,35 +41,42 @@ def attack_together(
     *,
     meanings: Meanings | None = None,
     proofs: Proofs | None = None,
-    readings: Sequence[PublishedTable] = (),
+    not_answers: Collection[str] = (),
     progress: Progress | None = None,
 ) -> AuditReport:
     """Attacks new tables together with each other and with everything released `earlier`.
 
-    `readings`: tables near the true counts, of any number, that are looked up for what they say of cells that the others have or imply,
-    and are not attacked themselves.
-
     `meanings`: for a variable (or "population"), the atoms that a code stands for, where its name does not tell. `proofs` are
-    of the new tables. The report is on the new tables and on those of the earlier that may count some of the same children, in
+    of the new tables. `not_answers`: codes of those who gave no answer ("not asked", say), whom group disclosure is not about, in tables
+    that are near the true counts. The report is on the new tables and on those of the earlier that may count some of the same children, in
     this order; what it counts as withheld is so in the new ones. Raises DisclosureError if the tables contradict themselves,
     or are too large to compare.
     """
     earlier = related(new, earlier, meanings or {})
-    known = _with_populations([*new, *earlier, *readings])
-    tables, read = known[: len(new) + len(earlier)], known[len(new) + len(earlier) :]
+    tables = _with_populations([*new, *earlier])
     unseen = comparisons(tables, meanings or {})
     rules = replace(policy, identifying_variables=policy.identifying_variables | {POPULATION})
     every = [*tables, *unseen]
-    if not readings and all(table.exact for table in tables):
+    if all(table.exact for table in tables):
         report = audit(every, rules, proofs=None if earlier or unseen else proofs, progress=progress)
     else:
         secondary = any(not table.exact and (table.status == Status.SECONDARY).any() for table in tables)
-        bounded, looked_up = ([bounds_of(table, policy, secondary=secondary) for table in some] for some in (every, read))
-        report = attack_approximate(bounded, rules, readings=looked_up, progress=progress).report
+        bounded = [bounds_of(table, policy, secondary=secondary) for table in every]
+        report = attack_approximate(bounded, rules, not_answers=not_answers, progress=progress).report
     ours = {table.id for table in unseen}
     exposed = tuple(_said(each, ours) for each in report.exposed if each.table not in ours or _tells(each, policy))
     withheld = sum(int(table.withheld.sum()) for table in new) if earlier or unseen else report.withheld
     return replace(report, withheld=withheld, exposed=exposed, low=report.low[: len(tables)], high=report.high[: len(tables)])
+
+
+def asks_as_much(one: Policy, other: Policy) -> bool:
+    """True if what withstands the attack under one policy withstands it under the other: the same rules on what may be told of a count."""
+
+    def rules(policy: Policy) -> tuple[object, ...]:
+        asked = (policy.threshold, policy.zeros, policy.minimum_width, policy.group_disclosure)
+        return (*asked, policy.identifying_variables, policy.structural_zeros)
+
+    return rules(one) == rules(other)
 
 
 def related(new: Sequence[PublishedTable], earlier: Sequence[PublishedTable], meanings: Meanings) -> list[PublishedTable]:
@@ -138,8 +145,8 @@ def _tells(exposure: Exposure, policy: Policy) -> bool:
 
 
 def _said(exposure: Exposure, ours: set[str]) -> Exposure:
-    if exposure.table not in ours:
-        return exposure
+    if exposure.table not in ours:  # of whose answers a table is, it says itself
+        return replace(exposure, cell={n: c for n, c in exposure.cell.items() if n != POPULATION}) if exposure.table else exposure
     return replace(exposure, table="", how=f"comparing tables that cut the same children differently, {exposure.how}")
 
 
@@ -166,6 +173,10 @@ class _Variable:
                 self.cuts.append(frozenset(fixed or [""]))
             else:
                 self._take(dimension)
+        # A sum of which another table has more parts ("not asked", say) holds of those alone whom its own table is about.
+        self.below = {
+            parent: {g: c for g, c in groups.items() if not any(g < other for other in groups)} for parent, groups in self.below.items()
+        }
         shown = dict.fromkeys(code for cut in self.cuts for code in sorted(cut))
         self.atoms = {code: atoms for code in shown if code and (atoms := self._stands_for(code))}
         self.atoms = {code: atoms for code, atoms in self.atoms.items() if code not in self.unclear}

@@ -20,6 +20,8 @@ from disclosure.published_table import PublishedTable
 from disclosure.search import NO_LIMIT, Whole
 
 Key = tuple[str | tuple[str, str], ...]
+Scope = tuple[tuple[str, str], ...]  # (variable, code): the children whom a statement is about
+Partitions = Mapping[str, Mapping[str, Mapping[tuple[str, ...], set[Scope]]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,13 +94,7 @@ def equations(tables: Sequence[PublishedTable]) -> Equations:
             if value < 0:
                 floors[key] = max(floors.get(key, 0), floor)
     present = dict.fromkeys(key for keys in listed for key in keys)
-    groups: dict[str, dict[str, set[tuple[str, ...]]]] = {}
-    for table in tables:
-        for d in table.dimensions:
-            for parent, children in d.partitions:
-                below = groups.setdefault(names.get(d.name, d.name), {}).setdefault("" if parent == d.total else parent, set())
-                below.add(tuple(sorted(children)))
-    sums, implied = _sums(present, groups)
+    sums, implied = _sums(present, _partitions(tables, names))
     unknown = [key for key in present if key not in counts] + implied
     number = {key: k for k, key in enumerate(unknown)}
     rows: list[int] = []
@@ -123,16 +119,57 @@ def equations(tables: Sequence[PublishedTable]) -> Equations:
     return Equations(tuple(unknown), first_implied, matrix, np.array(known, np.int64), low, high, cells, tuple(sums), counts)
 
 
-def _sums(
-    present: Mapping[Key, None], groups: Mapping[str, Mapping[str, set[tuple[str, ...]]]]
-) -> tuple[list[tuple[str, Key, tuple[Key, ...]]], list[Key]]:
+def _partitions(tables: Sequence[PublishedTable], names: Mapping[str, str]) -> Partitions:
+    """Every sum that the tables' dimensions state: for a variable, of which code ("" the total), and of which children it holds.
+
+    A sum holds of all children, unless another table has more parts in it ("not asked", say): then it is only known to hold of those
+    whom the tables that state it are about.
+    """
+    found: dict[str, dict[str, dict[tuple[str, ...], set[Scope]]]] = {}
+    for table in tables:
+        where = tuple((names.get(name, name), code) for name, code in table.where)
+        for d in table.dimensions:
+            for parent, children in d.partitions:
+                below = found.setdefault(names.get(d.name, d.name), {}).setdefault("" if parent == d.total else parent, {})
+                below.setdefault(tuple(sorted(children)), set()).add(where)
+    for below in (below for parents in found.values() for below in parents.values()):
+        everywhere = [group for group in below if not any(set(group) < set(other) for other in below)]
+        below.update({group: {()} for group in everywhere})
+    return found
+
+
+def _ancestors(below: Mapping[str, Mapping[tuple[str, ...], object]]) -> dict[str, set[str]]:
+    """For each code of a variable, itself and the codes that it is a part of."""
+    parents: dict[str, set[str]] = {}
+    for parent, groups in below.items():
+        for child in (child for group in groups for child in group):
+            parents.setdefault(child, set()).add(parent)
+    found: dict[str, set[str]] = {}
+    for code in parents:
+        reached, waiting = {code}, [code]
+        while waiting:
+            new = parents.get(waiting.pop(), set()) - reached
+            reached |= new
+            waiting += new
+        found[code] = reached
+    return found
+
+
+def _sums(present: Mapping[Key, None], partitions: Partitions) -> tuple[list[tuple[str, Key, tuple[Key, ...]]], list[Key]]:
     sums: list[tuple[str, Key, tuple[Key, ...]]] = []
     implied: dict[Key, None] = {}
     remainders: list[tuple[str, Key, tuple[Key, ...]]] = []
+    above = {variable: _ancestors(below) for variable, below in partitions.items()}
+
+    def inside(codes: Mapping[str, str], scope: Scope) -> bool:
+        return all(code in above.get(name, {}).get(codes.get(name, ""), {codes.get(name)}) for name, code in scope)
+
     for key in present:
         codes = dict(part for part in key[1:] if isinstance(part, tuple))
-        for variable, below in groups.items():
-            for group in sorted(below.get(codes.get(variable, ""), ())):
+        for variable, below in partitions.items():
+            for group, scopes in sorted(below.get(codes.get(variable, ""), {}).items()):
+                if not any(inside(codes, scope) for scope in scopes):
+                    continue
                 children = tuple(_with(key, variable, code) for code in group)
                 missing = [child for child in children if child not in present]
                 if not missing:

@@ -7,7 +7,7 @@ what two linear programs for each would cost. It belongs to the attack, and shar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import highspy
@@ -31,25 +31,36 @@ IDLE, PATIENCE = 3, 100  # rounds in which nothing new is seen before a walk end
 
 @dataclass(frozen=True, eq=False)
 class _Groups:
-    """Unknowns (pairs,) of a group and of one of the categories that it is parted into; the others of these."""
+    """Unknowns (pairs,) of a group and of one of the answers that it is parted by; those of the other answers."""
 
     whole: Whole
     category: Whole
     others: tuple[tuple[int, ...], ...]
+    unasked: Whole  # (pairs, as many as any has): those of the group who gave no answer; -1 fills up
+
+    def outside(self, of: Callable[[Whole], Whole], pairs: Whole | slice = slice(None)) -> Whole:
+        """How many who answered are outside the category; `of`: the counts of unknowns."""
+        unasked = self.unasked[pairs]
+        none_of_them = np.where(unasked < 0, 0, of(np.maximum(unasked, 0))).sum(axis=1)
+        return np.asarray(of(self.whole[pairs]) - of(self.category[pairs]) - none_of_them)
 
 
-def _groups_of(system: Equations, policy: Policy) -> _Groups:
-    """Every group that group disclosure is about, with each of its categories."""
+def _groups_of(system: Equations, policy: Policy, not_answers: Collection[str]) -> _Groups:
+    """Every group that group disclosure is about, with each of its categories that is an answer."""
     number = {key: k for k, key in enumerate(system.keys)}
-    pairs: list[tuple[int, int, tuple[int, ...]]] = []
+    pairs: list[tuple[int, int, tuple[int, ...], list[int]]] = []
     for variable, parent, children in system.sums if policy.group_disclosure is not Group.NONE else ():
-        if variable not in policy.identifying_variables and len(children) > 1:
-            at = [number[child] for child in children]
-            pairs += [(number[parent], child, tuple(other for other in at if other != child)) for child in at]
+        answers = [child for child in children if named(child)[variable] not in not_answers]
+        if variable not in policy.identifying_variables and len(answers) > 1:
+            at = [number[child] for child in answers]
+            unasked = [number[child] for child in children if child not in answers]
+            pairs += [(number[parent], child, tuple(other for other in at if other != child), unasked) for child in at]
+    most = max((len(unasked) for *_, unasked in pairs), default=0)
     return _Groups(
-        np.array([whole for whole, _, _ in pairs], np.int64),
-        np.array([category for _, category, _ in pairs], np.int64),
-        tuple(others for _, _, others in pairs),
+        np.array([whole for whole, _, _, _ in pairs], np.int64),
+        np.array([category for _, category, _, _ in pairs], np.int64),
+        tuple(others for _, _, others, _ in pairs),
+        np.array([unasked + [-1] * (most - len(unasked)) for *_, unasked in pairs], np.int64).reshape(len(pairs), most),
     )
 
 
@@ -57,14 +68,14 @@ class Narrowing:
     """`system.low`, `system.high`: nothing beyond them is possible. `least`, `most`: possible for certain, in tables that were found.
 
     `groups`: each group that group disclosure is about, with each of its categories; `outside`: how many of the group were outside that
-    category in some table that was found, at most.
+    category in some table that was found, at most. `not_answers`: codes of those who gave no answer: they belong to no such group.
     """
 
-    def __init__(self, system: Equations, policy: Policy) -> None:
+    def __init__(self, system: Equations, policy: Policy, not_answers: Collection[str] = ()) -> None:
         self.system, self.policy = system, policy
         closed = system.low == system.high
         self.least, self.most = np.where(closed, system.low, NO_LIMIT), np.where(closed, system.high, -NO_LIMIT)
-        self.groups = _groups_of(system, policy)
+        self.groups = _groups_of(system, policy, not_answers)
         self.spare = int(policy.group_disclosure is Group.ALL_BUT_ONE)
         self.outside = np.full(len(self.groups.whole), -1)
         self.bound = np.zeros(len(closed), bool)  # whose bounds over the reals are known
@@ -77,9 +88,11 @@ class Narrowing:
 
     def run(self, progress: Progress | None) -> None:
         """Attacks every part of the system that is still open."""
-        whole, category = self.groups.whole, self.groups.category
-        of = np.maximum(self._part[whole], self._part[category])
-        self.outside = np.where(of < 0, self.system.low[whole] - self.system.low[category], self.outside)
+        groups = self.groups
+        of = np.column_stack(
+            (self._part[groups.whole], self._part[groups.category], np.where(groups.unasked < 0, -1, self._part[groups.unasked]))
+        ).max(axis=1, initial=-1)
+        self.outside = np.where(of < 0, groups.outside(lambda cells: self.system.low[cells]), self.outside)
         order = np.argsort(of, kind="stable")
         bounds = np.searchsorted(of[order], np.arange(len(self._parts) + 1))
         done = int((self._part < 0).sum())
@@ -119,11 +132,11 @@ class Narrowing:
 
     def _saw(self, cells: Whole, mine: Whole, table: Whole) -> None:
         self.least[cells], self.most[cells] = np.minimum(self.least[cells], table), np.maximum(self.most[cells], table)
-        whole, category = (
-            np.where(self._part[at] < 0, self.system.low[at], table[np.minimum(self._place[at], len(table) - 1)])
-            for at in (self.groups.whole[mine], self.groups.category[mine])
-        )
-        self.outside[mine] = np.maximum(self.outside[mine], whole - category)
+
+        def counted(at: Whole) -> Whole:
+            return np.where(self._part[at] < 0, self.system.low[at], table[np.minimum(self._place[at], len(table) - 1)])
+
+        self.outside[mine] = np.maximum(self.outside[mine], self.groups.outside(counted, mine))
 
     def _narrow(self, cells: Whole | int) -> Mask:
         """True where no two tables that were found are as far apart as the policy asks."""
@@ -138,7 +151,13 @@ class Narrowing:
 
     def _told(self, pairs: Whole) -> Mask:
         """True where no table that was found shows that a group is small, or that it is not all of one mind."""
-        return np.asarray((self.outside[pairs] <= self.spare) & (self.least[self.groups.whole[pairs]] >= self.policy.threshold))
+        return np.asarray((self.outside[pairs] <= self.spare) & (self._size(pairs, self.least, self.most) >= self.policy.threshold))
+
+    def _size(self, pairs: Whole, low: Whole, high: Whole) -> Whole:
+        """How many of a group answered, at least, by these bounds."""
+        unasked = self.groups.unasked[pairs]
+        others = np.where(unasked < 0, 0, high[np.maximum(unasked, 0)]).sum(axis=1)
+        return np.asarray(np.maximum(low[self.groups.whole[pairs]] - others, low[self.groups.category[pairs]]))
 
     def _solve(self, cells: Whole, mine: Whole, search: Search) -> None:
         """Linear programs for what is in doubt after the walk."""
@@ -150,15 +169,18 @@ class Narrowing:
             return
         solver = program(search.matrix, search.known, search.low.astype(float), search.high.astype(float), whole=False)
         for pair in left.tolist():
-            whole, category = int(self.groups.whole[pair]), int(self.groups.category[pair])
+            whole = int(self.groups.whole[pair])
             if self._part[whole] >= 0:
                 self._bound(cells, int(self._place[whole]), search)
-            self.outside[pair] = max(self.outside[pair], self._most_outside(solver, whole, category))
+            self.outside[pair] = max(self.outside[pair], self._most_outside(solver, pair))
             self.solved += 1
 
-    def _most_outside(self, solver: highspy.Highs, whole: int, category: int) -> int:
+    def _most_outside(self, solver: highspy.Highs, pair: int) -> int:
         """How many of a group may be outside one of its categories, over the reals, rounded down."""
-        costs = [(int(self._place[cell]), cost) for cell, cost in ((whole, -1.0), (category, 1.0)) if self._part[cell] >= 0]
+        whole, inside = self.groups.whole[pair], [self.groups.category[pair], *(cell for cell in self.groups.unasked[pair] if cell >= 0)]
+        costs = [
+            (int(self._place[cell]), cost) for cell, cost in ((whole, -1.0), *((cell, 1.0) for cell in inside)) if self._part[cell] >= 0
+        ]
         for k, cost in costs:
             solver.changeColCost(k, cost)
         solver.run()
@@ -167,8 +189,8 @@ class Narrowing:
         values = solver.getSolution().col_value
         for k, _ in costs:
             solver.changeColCost(k, 0.0)
-        one, other = (values[self._place[cell]] if self._part[cell] >= 0 else self.system.low[cell] for cell in (whole, category))
-        return int(np.floor(one - other + TOLERANCE))
+        one, *others = (values[self._place[cell]] if self._part[cell] >= 0 else self.system.low[cell] for cell in (whole, *inside))
+        return int(np.floor(one - sum(others) + TOLERANCE))
 
     def _bound(self, cells: Whole, k: int, search: Search) -> None:
         """The bounds of one count over the reals."""
@@ -194,7 +216,8 @@ class Narrowing:
 
     def groups_told(self) -> Iterator[Exposure]:
         """Groups of which it is certain that all, or all but one, are in one category."""
-        told = self._told(np.arange(len(self.outside))) & (self.system.low[self.groups.whole] >= self.policy.threshold)
+        every = np.arange(len(self.outside))
+        told = self._told(every) & (self._size(every, self.system.low, self.system.high) >= self.policy.threshold)
         for child in self.groups.category[told].tolist():
             where = named(self.system.keys[child])
             low, high = int(self.system.low[child]), int(self.system.high[child])

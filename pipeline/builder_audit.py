@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from disclosure.audit import AuditReport
-from disclosure.differencing import attack_together
+from disclosure.differencing import asks_as_much, attack_together
 from disclosure.error import DisclosureError
 from disclosure.published_table import PublishedTable
 from forms.load import load_survey
 from pipeline.builder_answer import Answer, Builder
-from pipeline.builder_held import as_released
+from pipeline.builder_held import as_released, lists_of
 from pipeline.builder_matrix import variables_of
 from pipeline.builder_policy import load_builder_policy
 from pipeline.builder_prepare import DATA_SET, matrix_of, prepared
 from pipeline.builder_query import NotUnderstood, Query
+from pipeline.derive import NOT_ASKED
 from pipeline.progress import Progress, silent
 from pipeline.release_register import earlier, policy_of, tables_of
 from pipeline.table_specs import load_table_specs
@@ -58,20 +59,28 @@ def readings(store: SecureStore, wave_id: str) -> list[PublishedTable]:
 
 
 def attack_answers(store: SecureStore, wave_id: str, answers: Sequence[PublishedTable], progress: Progress = silent) -> AuditReport:
-    """Attack answers of a wave (as `readings` names them) together; then its protected tables, with every earlier release, by them.
+    """Attack answers of a wave (as `readings` names them) together, and as one with its protected tables and every earlier release.
 
-    Returns the report on the answers. Raises DisclosureError if a count is narrowed down too far.
+    Returns the attack's report. Raises DisclosureError if a count is narrowed down too far.
     """
-    if Verb.PROTECT in store.steps(wave_id):
-        before = earlier(store, wave_id).tables
-        beside = attack_together(tables_of(store, wave_id), before, policy_of(store, wave_id), readings=answers).exposed
-        if beside:
-            raise DisclosureError(
-                f"with the table builder's answers, {len(beside)} counts of the protected tables of wave '{wave_id}' are narrowed down too "
-                "far: stop the builder, and ask coarser questions or have the tables protected anew"
-            )
+
+    def told(share: float, _step: str) -> None:
+        progress(round(share * 100), 100)
+
     policy = load_builder_policy().disclosure
-    report = attack_together(answers, [], policy, progress=lambda share, _step: progress(round(share * 100), 100))
+    variables = variables_of(load_table_specs(load_survey(store.wave(wave_id).survey)))
+    if Verb.PROTECT in store.steps(wave_id):
+        own, before = policy_of(store, wave_id), earlier(store, wave_id).tables
+        tables = [*tables_of(store, wave_id), *answers]
+        joint = attack_together([*tables, *lists_of(tables, variables)], before, own, not_answers=(NOT_ASKED,), progress=told)
+        if joint.exposed:
+            raise DisclosureError(
+                f"the table builder's answers and the protected tables of wave '{wave_id}' narrow down {len(joint.exposed)} counts "
+                "together: stop the builder, and ask coarser questions or have the tables protected anew"
+            )
+        if asks_as_much(own, policy):
+            return joint
+    report = attack_together([*answers, *lists_of(answers, variables)], [], policy, not_answers=(NOT_ASKED,), progress=told)
     if report.exposed:
         raise DisclosureError(
             f"the attack narrows down {len(report.exposed)} counts of the table builder's answers of wave '{wave_id}': stop the builder, "

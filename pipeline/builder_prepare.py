@@ -11,6 +11,7 @@ import pandas as pd
 
 from disclosure.error import DisclosureError
 from forms.load import load_survey
+from forms.survey import AgeBand, Survey
 from pipeline import gate
 from pipeline.builder_bound import require_bound
 from pipeline.builder_matrix import CHOSEN, KEY, NOT_CHOSEN, Matrix, Variable, variables_of
@@ -18,7 +19,7 @@ from pipeline.builder_policy import load_builder_policy
 from pipeline.derive import NOT_ASKED, chosen, derive
 from pipeline.record_keys import BUILDER, keys_of_records, require_divisor
 from pipeline.swap_areas import as_counted
-from pipeline.table_specs import TableSpecs, load_table_specs
+from pipeline.table_specs import TableSpecs, VariableSpec, load_table_specs
 from retention.secure_store import Asset, SecureStore, StepRefused
 from retention.steps import Verb, beside
 
@@ -45,7 +46,8 @@ def prepare(store: SecureStore, wave_id: str, actor: str) -> dict[str, int | str
             frames["located"] = located[~located["row"].isin(running.load("bodies_set_aside")["row"])]
         people = derive(survey, specs, frames["responses"], frames["answers"], frames["located"])
         people = as_counted(store, wave_id, people, specs)
-        frame = codes_of(people, specs, variables, frames["answers"])
+        forms = frames["responses"].set_index("row")["form"]
+        frame = codes_of(people, specs, variables, frames["answers"], survey, forms)
         frame[KEY] = keys_of_records(store, wave_id, frame.index) % policy.disclosure.cell_keys
         # Ties of keys in an order of no meaning: a row's place tells nothing of the answer that it was.
         frame = frame.iloc[np.random.Generator(np.random.PCG64(secrets.randbits(128))).permutation(len(frame))]
@@ -54,21 +56,50 @@ def prepare(store: SecureStore, wave_id: str, actor: str) -> dict[str, int | str
         return dict(running.counts)
 
 
-def codes_of(people: pd.DataFrame, specs: TableSpecs, variables: Mapping[str, Variable], answers: pd.DataFrame) -> pd.DataFrame:
-    """For each child of England, by row, the position of its leaf in each variable. `people`: as `pipeline.derive` makes them."""
+def codes_of(
+    people: pd.DataFrame,
+    specs: TableSpecs,
+    variables: Mapping[str, Variable],
+    answers: pd.DataFrame,
+    survey: Survey,
+    forms: pd.Series[str],
+) -> pd.DataFrame:
+    """For each child of England, by row, the position of its leaf in each variable. `people`: as `pipeline.derive` makes them; `forms`:
+    each child's form, by row.
+
+    An option that a child could not choose, because no form of its age offers it, was not asked: it was not turned down.
+    """
     columns: dict[str, Codes] = {}
+    form = forms.reindex(people.index)
     for spec in specs.variables.values():
         if spec.multiple:
             pairs = chosen(spec, answers)
             asked = people.index.isin(pairs["row"])
+            offered = form.map(_offered(survey, spec))
             for code in spec.labels:
+                could = asked & np.array([code in options for options in offered], bool)
                 picked = people.index.isin(pairs.loc[pairs["code"] == code, "row"])
                 name = f"{spec.name}-{code}"
-                words = np.where(picked, CHOSEN, np.where(asked, NOT_CHOSEN, NOT_ASKED))
+                words = np.where(picked, CHOSEN, np.where(could, NOT_CHOSEN, NOT_ASKED))
                 columns[name] = _positions(pd.Series(words, dtype="str"), variables[name])
         else:
             columns[spec.name] = _positions(people[spec.name], variables[spec.name])
     return pd.DataFrame(columns, index=people.index)
+
+
+def _offered(survey: Survey, spec: VariableSpec) -> dict[str, set[str]]:
+    """The options of a question by form, those of all forms of the same ages together: which of them it was is never told (A17)."""
+    found, field = {}, spec.answer or ""
+    for one in survey.forms.values():
+        bands: set[AgeBand] = set()
+        wider = set(one.bands)
+        while bands != wider:
+            bands = wider
+            alike = [other for other in survey.forms.values() if bands & set(other.bands)]
+            wider = bands.union(*(other.bands for other in alike))
+        asking = [other.chosen_by[field] for other in alike if field in other.chosen_by]
+        found[one.id] = {option.code for question in asking for option in question.options}
+    return found
 
 
 def _positions(codes: pd.Series[str], variable: Variable) -> Codes:

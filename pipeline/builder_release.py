@@ -6,14 +6,17 @@ Two other people check and approve it, and the public door then serves its files
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 
+from disclosure.audit import AuditReport
 from disclosure.dimension import TOTAL, Counts
 from disclosure.error import DisclosureError
+from disclosure.published_table import PublishedTable
 from forms.load import load_survey
 from pipeline import gate
 from pipeline.builder_answer import SAID, Answer, Builder, Refusal
@@ -33,6 +36,7 @@ from retention.releases import Release
 from retention.secure_store import SecureStore
 from retention.steps import Verb, require
 
+BESIDE, TELLS = "beside_others", "With the protected tables and other answers it would narrow a count down too far."
 ASKED = Path(__file__).parent / "data" / "builder" / "precomputed.yaml"
 
 
@@ -63,7 +67,7 @@ def draft_answers(
     progress: Progress = silent,
 ) -> tuple[Release, list[Refusal]]:
     """Answer the allow-list, attack these answers together with all that were ever given and with the wave's protected tables, put them
-    on record, and draft them.
+    on record, and draft them. An answer that would give something away beside the others is refused.
 
     Returns the draft and what was refused of the list. Raises NotUnderstood, DisclosureError, StepRefused, ReleaseRefused, GateShut;
     then nothing is drafted.
@@ -84,7 +88,9 @@ def draft_answers(
     published = [as_released(answer.published(policy), builder.matrix.variables) for answer in answers]
     known = {table.id for table in published}
     before = [table for table in readings(store, wave_id) if table.id not in known]
-    report = attack_answers(store, wave_id, [*published, *before], progress)
+    published, report = _withstanding(store, wave_id, published, before, progress)
+    refused = [Refusal(one.query, BESIDE, TELLS) for one in answers if one.query.id not in {table.id for table in published}]
+    answers = [answer for answer in answers if answer.query.id in {table.id for table in published}]
     description = describe(
         store,
         wave_id,
@@ -102,7 +108,28 @@ def draft_answers(
     keep(store, wave_id, [answer.query.definition() for answer in answers])
     true = {table.id: _true(answer, builder) for table, answer in zip(published, answers, strict=True)}
     drafted = register(store, description, tables, true, actor, layers)
-    return drafted, [one for one in found if isinstance(one, Refusal)]
+    return drafted, [*(one for one in found if isinstance(one, Refusal)), *refused]
+
+
+def _withstanding(
+    store: SecureStore, wave_id: str, fresh: Sequence[PublishedTable], before: Sequence[PublishedTable], progress: Progress
+) -> tuple[list[PublishedTable], AuditReport]:
+    """As many of these answers as withstand the attack, one taken after the other if not all do; and the attack's report on them.
+
+    Raises DisclosureError if none does.
+    """
+    try:
+        return list(fresh), attack_answers(store, wave_id, [*fresh, *before], progress)
+    except DisclosureError as error:
+        kept: list[PublishedTable] = []
+        report = None
+        for one in fresh if len(fresh) > 1 else ():
+            with suppress(DisclosureError):
+                report = attack_answers(store, wave_id, [*kept, one, *before], progress)
+                kept.append(one)
+        if report is None:
+            raise error
+        return kept, report
 
 
 def _true(answer: Answer, builder: Builder) -> Counts:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
 from pipeline.cli_geography import layers
-from pipeline.cli_options import Person, WaveName, console, open_store, store_for_step
+from pipeline.cli_options import Person, WaveName, bar, console, open_store, store_for_step
 
 app = typer.Typer(no_args_is_help=True, help="Releases: drafted by one person, checked by a second, approved by a third.")
 ReleaseName = Annotated[str, typer.Argument(help="The release, as `bigask status` names it.")]
@@ -25,7 +26,10 @@ def draft(
     """Build the files of a release from the protected tables, with maps if boundaries were added (`bigask geography add`)."""
     from pipeline.steps.release import draft as step
 
-    drafted = step(store_for_step()[1], wave, release, person, layers=layers(), replaces=replaces, changes=change or ())
+    with ExitStack() as stack:
+        tell = bar("attack", stack)
+        store = store_for_step()[1]
+        drafted = step(store, wave, release, person, layers=layers(), replaces=replaces, changes=change or (), progress=tell)
     console.print(f"{drafted.id} is {drafted.state}: manifest {drafted.sha256}", highlight=False, soft_wrap=True)
 
 

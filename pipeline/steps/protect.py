@@ -13,13 +13,15 @@ from disclosure.published_table import PublishedTable
 from disclosure.relations import to_relations
 from forms.load import load_survey
 from pipeline.builder_audit import readings
-from pipeline.builder_held import protect_beside
+from pipeline.builder_held import lists_of, protect_beside
+from pipeline.builder_matrix import variables_of
 from pipeline.counted import from_cells
 from pipeline.policy_in_force import DEFAULT_POLICY, policy_in_force, policy_named
 from pipeline.progress import Progress, silent
 from pipeline.record_keys import require_divisor
 from pipeline.release_register import earlier
 from pipeline.swap_areas import SWAPPED_BY
+from pipeline.table_specs import load_table_specs
 from pipeline.themes import specs_of
 from retention.secure_store import SecureStore, StepRefused
 from retention.steps import Verb, step
@@ -47,12 +49,14 @@ def protect(
             before = earlier(store, wave_id)
             tables = [each.table for each in counted]
             answers = readings(store, wave_id)
+            variables = variables_of(load_table_specs(load_survey(wave.survey)))
+            lists = lists_of([*answers, *tables], variables) if answers else []
             result = protect_beside(
                 lambda wishes: protect_tables(
                     tables, policy, earlier=before.tables, keys=keys, wishes=wishes, progress=_share_of(progress)
                 ),
                 policy,
-                answers,
+                [*answers, *lists],
                 before.tables,
             )
             running.save("protected", to_frame(result.tables))

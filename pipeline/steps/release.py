@@ -15,6 +15,7 @@ from pipeline.builder_audit import require_answers_withstand
 from pipeline.counted import from_cells
 from pipeline.drafting import describe, register
 from pipeline.policy_in_force import policy_named
+from pipeline.progress import Progress, silent
 from pipeline.release_description import AttackResult, ReleaseDimension, ReleaseTable
 from pipeline.release_map import Boundaries
 from pipeline.release_quotes import ReleaseQuote
@@ -39,6 +40,7 @@ def draft(
     replaces: str | None = None,
     changes: Sequence[str] = (),
     texts: Sequence[ReleaseText] = (),
+    progress: Progress = silent,
 ) -> Release:
     """Build the files of a release in the secure zone and register their hash.
 
@@ -62,7 +64,7 @@ def draft(
     attack = json.loads(store.vault.read(store.asset(wave_id, "attack").stored)["document"].iloc[0])
     policy = policy_named(attack["policy"], store.zone)
     demonstration = gate.require_draft(store, survey, policy)
-    answers = require_answers_withstand(store, wave_id)
+    answers = require_answers_withstand(store, wave_id, progress)
     description = describe(
         store,
         wave_id,

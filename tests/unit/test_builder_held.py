@@ -51,11 +51,11 @@ def test_what_the_answers_and_the_release_pin_down_together_gets_more_withheld_b
     alone = protected(Wishes())
     assert withheld(alone) == {"a", "b"}
     answers = [answer(a=9 + REACH, b=12 + REACH)]  # a is at least 9, b at least 12, and both are 21
-    (pinned, *_) = attack_together(alone.tables, [], POLICY, readings=answers).exposed
+    (pinned, *_) = attack_together([*alone.tables, *answers], [], POLICY).exposed
     assert (pinned.cell, pinned.low, pinned.high) == ({"place": "a"}, 9, 9)
     found = protect_beside(protected, POLICY, answers)
     assert withheld(found) == {"a", "c"}
-    assert not attack_together(found.tables, [], POLICY, readings=answers).exposed
+    assert not attack_together([*found.tables, *answers], [], POLICY).exposed
 
 
 @pytest.mark.parametrize(("a", "b"), [(9 + REACH - 1, 12 + REACH), (9 + REACH, 12 + REACH - 1), (9, 12), (4, 6)])
@@ -65,13 +65,19 @@ def test_one_child_more_or_less_in_either_reading_leaves_two_counts_possible(a: 
 
 def test_an_answer_of_other_children_changes_nothing() -> None:
     other = replace(answer(a=9 + REACH, b=12 + REACH), population="another wave")
-    filtered = replace(answer(a=9 + REACH, b=12 + REACH), where=(("gender", "girl"),))
-    for beside in (other, filtered):
-        assert withheld(protect_beside(protected, POLICY, [beside])) == {"a", "b"}
+    assert withheld(protect_beside(protected, POLICY, [other])) == {"a", "b"}
+
+
+def test_an_answer_of_some_of_the_children_says_how_many_there_are_at_least() -> None:
+    girls = replace(answer(a=9 + REACH, b=12 + REACH), where=(("gender", "girl"),))
+    found = protect_beside(protected, POLICY, [girls])
+    assert withheld(found) > {"a"}
+    assert not attack_together([*found.tables, girls], [], POLICY).exposed
+    assert attack_together([*protected(Wishes()).tables, girls], [], POLICY).exposed
 
 
 def test_nothing_is_released_where_withholding_more_does_not_help() -> None:
-    with pytest.raises(DisclosureError, match=r"what the table builder answered, 1 cells .* 'places'"):
+    with pytest.raises(DisclosureError, match=r"what the table builder answered, 1 cells are narrowed down too far, the first of place"):
         protect_beside(lambda _: protected(Wishes()), POLICY, [answer(a=9 + REACH, b=12 + REACH)])
 
 
