@@ -92,3 +92,22 @@ def test_where_nothing_is_found_the_tables_are_refused(monkeypatch: pytest.Monke
     monkeypatch.setattr("disclosure.rounding.WIDEST", 0)
     with pytest.raises(DisclosureError, match="no table of multiples of 5"):
         controlled([table(np.array([[4]]))], 5)
+
+
+def test_a_count_may_fall_below_the_multiple_under_it_where_nothing_nearer_keeps_the_sums() -> None:
+    true = table(np.array([[[3, 3], [2, 3]], [[2, 3], [2, 2]]]))
+    (rounded,), width = controlled([true], 2)
+    Table("rounded", true.dimensions, rounded)
+    assert width == 2
+    assert (rounded < true.counts // 2 * 2).any()
+    assert (rounded >= 0).all()
+
+
+def test_eight_widths_are_tried_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+    monkeypatch.setattr("disclosure.rounding._steps", lambda _counts, _matrix, _base, width: tried.append(width))
+    told: list[float] = []
+    with pytest.raises(DisclosureError, match="no table of multiples of 5"):
+        controlled([table(np.array([4]))], 5, told.append)
+    assert tried == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert told == [width / 8 for width in range(8)]
