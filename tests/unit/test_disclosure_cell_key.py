@@ -175,3 +175,15 @@ def test_a_mean_at_the_edges_of_its_range_and_base() -> None:
         perturb_means(np.array([39.5]), np.array([40]), (1, 5), one[0], np.array([40]), 30, CHANGES)
     with pytest.raises(DisclosureError, match="lies outside"):
         perturb_means(np.array([200.5]), np.array([40]), (1, 5), one[0], np.array([40]), 30, CHANGES)
+
+
+def test_a_cell_key_is_the_sum_of_its_records_keys() -> None:
+    assert cell_keys(np.array([0, 2, 0, 2]), np.array([200, 3, 100, 4]), 4, 256).tolist() == [44, 0, 7, 0]
+    assert cell_keys(np.zeros(0, np.int64), np.zeros(0, np.int64), 2, 256).tolist() == [0, 0]
+
+
+def test_of_a_long_secret_sixty_four_bytes_are_used_and_keys_take_two_bytes_each() -> None:
+    long = bytes(range(100))
+    assert (record_keys(IDS, long, KEYS) == record_keys(IDS, long[:64], KEYS)).all()
+    assert (record_keys(IDS, long, KEYS) != record_keys(IDS, long[:63], KEYS)).any()
+    assert RECORDS.dtype == np.uint16
