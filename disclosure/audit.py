@@ -121,6 +121,8 @@ class _Attack:
             if not self.all_bounds and not self._short(cell):
                 continue
             for direction in (1, -1):
+                if self._reached(cell, direction):
+                    continue
                 value, table = search.extreme(k, direction)
                 self._saw(cells, table)
                 if direction > 0 and value < NO_LIMIT:
@@ -154,6 +156,10 @@ class _Attack:
             self._saw(cells, found if search.fits(found) else None)
             tell(int((~self._short(cells)).sum()))
         self.solved += walk.solved
+
+    def _reached(self, cell: int, direction: int) -> bool:
+        """True if a table at hand has this count at its very bound, up (direction 1) or down (-1): no program could tell more."""
+        return bool(self.most[cell] == self.high[cell] if direction > 0 else self.least[cell] == self.low[cell])
 
     def _in_whole_numbers(self, cells: Whole, k: int, search: Search) -> None:
         cell = cells[k]
