@@ -8,7 +8,7 @@ names the policy, the hierarchies, what was done, what the attack found, and eac
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from disclosure.advice import Advice, suggest
 from disclosure.audit import AuditReport, Progress
 from disclosure.blocks import Budget
 from disclosure.clothes import Columns, attack_clothes, dimensions_in
@@ -61,6 +62,19 @@ def protect_files(
         _write(table, out / f"{table.id}.csv")
     (out / REPORT).write_text(json.dumps(_report(result), indent=1), encoding="utf-8")
     return result
+
+
+def suggest_files(
+    paths: Sequence[Path],
+    hierarchies: Mapping[str, Path],
+    policy: Policy,
+    *,
+    spent: Callable[[], bool],
+    progress: Callable[[], None],
+) -> Advice:
+    """What to merge in the tables in these files; see `disclosure.advice.suggest`. Raises DisclosureError if a file is bad."""
+    inner = read_inner(paths, hierarchies)
+    return suggest(inner.tables, policy, keys=inner.keys, spent=spent, progress=progress)
 
 
 def _write(table: PublishedTable, path: Path) -> None:

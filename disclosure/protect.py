@@ -14,7 +14,7 @@ from disclosure.audit import AuditReport, Proofs
 from disclosure.blocks import Budget
 from disclosure.differencing import Meanings, attack_together, cells_behind
 from disclosure.dimension import Counts
-from disclosure.error import DisclosureError
+from disclosure.error import Unprotected
 from disclosure.policy import Policy
 from disclosure.problem import Pattern
 from disclosure.published_table import WITHHELD, Method, PublishedTable, Status
@@ -72,8 +72,8 @@ def protect(
     `meanings`: what codes stand for where tables cut children differently (see `disclosure.differencing`). `keys`: for the
     cell key, the cell keys of each table's inner cells, by the table's id. `wishes` (see
     `disclosure.suppression`) and `budget` (see `disclosure.blocks`): what a user asks of a pattern, and what finding it may cost.
-    progress(share done, step) is called now and then. Raises DisclosureError if the tables contradict each other, if they
-    cannot be protected under this policy, or if the attack finds any withheld cell narrowed down too far.
+    progress(share done, step) is called now and then. Raises Unprotected if they cannot be protected under this policy, or
+    if the attack finds any withheld cell narrowed down too far; DisclosureError if the tables contradict each other.
     """
     tell = progress or _quietly
     if policy.method is not Method.SUPPRESSION:
@@ -145,9 +145,10 @@ def _refuse_exposed(found: AuditReport) -> None:
     if found.exposed:
         first = found.exposed[0]
         where = f"in table '{first.table}'" if first.table else f"between tables, by {' and '.join(first.cell)}"
-        raise DisclosureError(
+        raise Unprotected(
             f"nothing is released: the attack narrows down {len(found.exposed)} cells, the first {where} "
-            f"({first.how}); merge categories, or leave a table out"
+            f"({first.how}); merge categories, or leave a table out",
+            tuple(dict(each.cell) for each in found.exposed),
         )
 
 

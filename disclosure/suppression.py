@@ -152,8 +152,8 @@ def _problem(
     for table, at in zip(earlier, system.entries[len(tables) :], strict=True):
         known[at[~table.withheld.reshape(-1)]] = True
         withheld[at[table.withheld.reshape(-1)]] = True
-    if (known & rules.withheld & ~system.implied).any():
-        raise DisclosureError("an earlier release has published a cell that must be withheld now: leave this table out")
+    told = "cells must be withheld that an earlier release has published, most of them with"
+    _refuse(system, known & rules.withheld & ~system.implied, told)
     show, hide = _marked(system, tables, wishes.show), _marked(system, tables, wishes.hide)
     if (show & (rules.withheld | hide | withheld)).any():
         raise DisclosureError("a cell that is never to be withheld must be: by a rule, by another wish, or because it was withheld before")

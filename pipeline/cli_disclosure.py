@@ -15,7 +15,9 @@ from pipeline.cli_options import bar, console
 from pipeline.progress import Progress as Tell
 
 if TYPE_CHECKING:
+    from disclosure.advice import Advice
     from disclosure.audit import AuditReport
+    from disclosure.policy import Policy
 
 app = typer.Typer(no_args_is_help=True, help="Disclosure control of any tables of counts, from files to files.")
 Tables = Annotated[list[Path], typer.Argument(exists=True, help="CSV files: a column for each variable, and `n`.")]
@@ -51,23 +53,64 @@ def protect(
 ) -> None:
     """Protect tables of inner cells together, attack the result, and write it only if it withstands."""
     from disclosure.blocks import Budget
+    from disclosure.error import Unprotected
     from disclosure.files import protect_files
     from disclosure.policy import load_policy
 
     end = inf if minutes is None else monotonic() + 60 * minutes
-
-    with ExitStack() as stack:
-        tell = bar("protect", stack)
-        rules = load_policy(policy)
-        told = _percent(tell)
-        budget = Budget(spent=lambda: monotonic() >= end)
-        result = protect_files(tables, _hierarchies(hierarchy), rules, out, wishes=wishes, budget=budget, progress=told)
+    trees = _hierarchies(hierarchy)
+    rules = load_policy(policy)
+    try:
+        with ExitStack() as stack:
+            tell = bar("protect", stack)
+            budget = Budget(spent=lambda: monotonic() >= end)
+            result = protect_files(tables, trees, rules, out, wishes=wishes, budget=budget, progress=_percent(tell))
+    except Unprotected:
+        if wishes is None:
+            _advise(tables, trees, rules, minutes=1)
+        raise
     for entry in result.summary:
         hidden = int(entry["primary"]) + int(entry["secondary"])
         console.print(f"{entry['id']:36} {entry['cells']:6} cells, {hidden:5} withheld", highlight=False, soft_wrap=True, markup=False)
     if hurried := sum(int(entry.get("withheld_for_lack_of_time", 0)) for entry in result.summary):
         console.print(f"{hurried} of them only because there was no time for a cheaper way.", highlight=False)
     console.print(f"Written to {out}; report.json is for the office alone.", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def suggest(
+    tables: Tables,
+    hierarchy: Hierarchies = None,
+    policy: PolicyName = "ons-threshold-10",
+    minutes: Annotated[float, typer.Option(min=0, help="Try mergings no longer than this.")] = 2.0,
+) -> None:
+    """Say which categories to merge, or what to leave out, so that tables can be protected or less is withheld; merges nothing.
+
+    Each suggestion was tried by protecting what it leaves, in a quick search: protecting it in earnest withholds no more than about that.
+    Exit code 7 if the tables cannot be protected and nothing that was tried helps.
+    """
+    from disclosure.policy import load_policy
+
+    found = _advise(tables, _hierarchies(hierarchy), load_policy(policy), minutes)
+    if found.before.withheld is None and not found.suggestions:
+        raise typer.Exit(PINNED_DOWN)
+
+
+def _advise(tables: list[Path], hierarchies: dict[str, Path], policy: Policy, minutes: float) -> Advice:
+    from disclosure.advice import in_words
+    from disclosure.files import suggest_files
+
+    start, seconds = monotonic(), 60 * minutes
+    with ExitStack() as stack:
+        tell = bar("try mergings", stack)
+
+        def tried() -> None:
+            tell(min(round(monotonic() - start), round(seconds)), round(seconds))
+
+        found = suggest_files(tables, hierarchies, policy, spent=lambda: monotonic() >= start + seconds, progress=tried)
+    for line in in_words(found):
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
+    return found
 
 
 @app.command()

@@ -144,3 +144,43 @@ def test_counts_are_read_back_from_percentages(bigask: Run, tmp_path: Path) -> N
     code, told, err = bigask("disclosure", "read-back", str(published), "--variable", "sport", "--percent", "percent")
     assert (code, told) == (7, "")
     assert "no row has a code in 'sport'" in err.lower()
+
+
+def _too_many_ones(folder: Path) -> Path:
+    """Seven answers of one child each: their total, known to be under ten, is narrowed down too far for `strict`."""
+    return _tables(folder, {("a", f"sport{k}"): 1 for k in range(7)})
+
+
+def test_what_to_merge_is_suggested_and_helps(bigask: Run, tmp_path: Path) -> None:
+    table = _too_many_ones(tmp_path / "in")
+    code, told, err = bigask("disclosure", "suggest", str(table), "--policy", "strict")
+    assert (code, err) == (0, "")
+    lines = told.splitlines()
+    assert lines[0] == "As they are, these tables of 16 cells cannot be protected: 16 are in the way."
+    assert lines[1].startswith("put 'sport0' and 'sport1' of 'sport' together, in the table 'sport': 14 cells, 14 withheld")
+    assert pd.read_csv(table)["sport"].nunique() == 7, "nothing is merged by itself"
+    merged = _tables(tmp_path / "merged", {("a", "sport0 + sport1"): 2, **{("a", f"sport{k}"): 1 for k in range(2, 7)}})
+    assert bigask("disclosure", "protect", str(merged), "--policy", "strict", "--out", str(tmp_path / "out"))[0] == 0
+
+
+def test_whoever_is_refused_is_told_what_to_merge(bigask: Run, tmp_path: Path) -> None:
+    table = _too_many_ones(tmp_path / "in")
+    code, told, err = bigask("disclosure", "protect", str(table), "--policy", "strict", "--out", str(tmp_path / "out"))
+    assert code == 7
+    assert "16 cells cannot be protected" in err
+    assert err.count("\n") == 1
+    assert "put 'sport0' and 'sport1' of 'sport' together" in told
+    assert not (tmp_path / "out").exists()
+
+
+def test_where_nothing_helps_that_is_told(bigask: Run, tmp_path: Path) -> None:
+    code, told, err = bigask("disclosure", "suggest", str(_too_many_ones(tmp_path / "in")), "--policy", "strict", "--minutes", "0")
+    assert (code, err) == (7, "")
+    assert told.splitlines()[1] == "No merging that was tried makes the tables protectable."
+
+
+def test_less_withheld_is_suggested_where_tables_can_be_protected(bigask: Run, tmp_path: Path) -> None:
+    code, told, err = bigask("disclosure", "suggest", str(_tables(tmp_path / "in", COUNTS)))
+    assert (code, err) == (0, "")
+    assert told.splitlines()[0] == "As they are: 16 cells, 4 withheld (25%)."
+    assert "0 withheld (0%)" in told
