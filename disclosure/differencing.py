@@ -323,11 +323,12 @@ def _pieces(variable: _Variable, pairs: set[tuple[str, str]]) -> Dimension:
 
 
 class _Partitions:
-    """What sums to what, the declared partitions first; "" stands for everyone."""
+    """What sums to what, the declared partitions first, those too of which one part is in one table only; "" stands for everyone."""
 
     def __init__(self, declared: Mapping[str, Mapping[frozenset[str], tuple[str, ...]]], kept: set[str]) -> None:
         inside = {parent: groups for parent, groups in declared.items() if parent in kept}
-        self.found = {(p, group): children for p, groups in inside.items() for group, children in groups.items() if group <= kept}
+        listed = [(p, group, children) for p, groups in inside.items() for group, children in groups.items()]
+        self.found = {(p, group): children for p, group, children in listed if group & kept and len(group - kept) <= 1}
 
     def add(self, parent: str, children: Sequence[str]) -> None:
         if len(children) > 1 and parent not in children:

@@ -74,3 +74,12 @@ def test_where_bounds_leave_it_open_who_was_asked_nothing_is_told_of_the_group()
     exact = table("asked", (OLD,), [20, 20, 0], ("age", "9-17"))
     both = [near, exact, table("ages", (AGE,), [40, 20, 20, 10, 10])]
     assert {tuple(one.cell) for one in attack_together(both, [], POLICY, not_answers=("not_asked",)).exposed} == {("age", "wish")}
+
+
+def test_a_difference_between_tables_keeps_apart_who_was_asked() -> None:
+    """Of all ages but 9-17, nobody was asked: no comparison may take the sum of those who were for theirs."""
+    released, answer = table("released", (OLD,), [60, 40, 20], ("age", "9-17")), table("answer", (ALL,), [100, 40, 20, 40], near=True)
+    assert not attack_together([released, answer], [], POLICY, not_answers=("not_asked",)).exposed
+    more = table("answer", (ALL,), [103, 43, 20, 40], near=True)
+    found = attack_together([released, more], [], POLICY, not_answers=("not_asked",)).exposed
+    assert {(one.low, one.high) for one in found if one.cell.get("wish") == "play"} == {(3, 3)}
