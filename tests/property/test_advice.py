@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from disclosure.advice import QUICK, Advice, Outcome, Suggestion, in_words, suggest
+from disclosure.advice import QUICK, Advice, Outcome, Suggestion, _Trial, _without_needless, in_words, suggest
 from disclosure.blocks import Budget
 from disclosure.dimension import TOTAL, Dimension
 from disclosure.error import Unprotected
 from disclosure.merging import LeaveOut, PutTogether, merged
 from disclosure.policy import Policy, load_policy
 from disclosure.protect import protect
+from disclosure.secondary import never
 from disclosure.table import Table
 from tests.property.brute_force import random_table
 from tests.property.test_protect import check, check_sums
@@ -144,3 +145,16 @@ def test_kinds_of_mergings_are_all_tried() -> None:
     found = suggest([places, replace(seven(), population="others")], load_policy("strict"))
     kinds = {type(merging) for suggestion in found.suggestions for merging in suggestion.mergings}
     assert {PutTogether, LeaveOut} <= kinds
+
+
+def test_a_merging_that_a_later_one_makes_needless_is_spared() -> None:
+    """Either of two pairs is enough: of both, one is left."""
+    trial = _Trial(load_policy("strict"), (), never, lambda: None)
+    start = trial.of([seven()], {})
+    one, other = (PutTogether(("wishes",), "wish", pair) for pair in (("w0", "w1"), ("w2", "w3")))
+    first = trial.after(start, one)
+    assert first is not None
+    both = trial.after(first, other)
+    assert both is not None
+    assert both.mergings == (one, other)
+    assert _without_needless(trial, start, both).mergings == (other,)
