@@ -187,7 +187,7 @@ def _without_needless(trial: _Trial, start: _Tried, end: _Tried) -> _Tried:
         for merging in end.mergings:
             if at is not None and merging != needless and not trial.spent():
                 at = trial.after(at, merging)
-        if at is not None and at.outcome.shown > end.outcome.shown:
+        if at is not None and at.outcome.withheld is not None and at.outcome.shown >= end.outcome.shown:
             end = at
     return end
 
