@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from disclosure.clothes import Columns, attack_clothes, read_rows
+from disclosure.clothes import Columns, attack_clothes, dimensions_in, read_rows
 from disclosure.dimension import Dimension
 from disclosure.error import DisclosureError
+from disclosure.in_sight import Exposure
 from disclosure.policy import Group, load_policy
 from disclosure.statistics import percentage
 
@@ -161,3 +162,107 @@ def test_percentages_made_by_the_rules_tell_no_small_count(counts: list[int]) ->
         f"{code},{n if n else ''},{percentage(n, base, POLICY) or ''}" for code, n in zip(WISH.leaves, shown, strict=True)
     ]
     assert found("wish,n,percent\n" + "\n".join(rows), Columns(percent="percent", of="wish")) == []
+
+
+def bounds(text: str, columns: Columns, *dimensions: Dimension) -> list[tuple[int, int]]:
+    """The bounds of each count, by themselves."""
+    report = attack_clothes({"file": text}, {"file": dimensions or (WISH,)}, {"file": columns}, POLICY)
+    return list(zip(report.low[0].reshape(-1).tolist(), report.high[0].reshape(-1).tolist(), strict=True))
+
+
+def test_a_number_says_as_much_as_its_digits() -> None:
+    two = Dimension.flat("wish", ["play", "rest"])
+    percent = Columns(percent="percent", of="wish")
+    for written in ("50", "50%", "50 %", " 50% "):
+        assert bounds(f"wish,n,percent\nTotal,200,\nplay,,{written}\n", percent, two) == [(200, 200), (99, 101), (99, 101)]
+    assert bounds("wish,n,percent\nTotal,2000,\nplay,,50.0\n", percent, two) == [(2000, 2000), (999, 1001), (999, 1001)]
+    assert bounds('wish,n,percent\nTotal,"2,000",\nplay,,%50\n', percent, two) == [(2000, 2000), (0, 2000), (0, 2000)]
+    assert bounds('[{"wish": "Total", "n": 20}, {"wish": "play", "n": null}]', Columns(), two) == [(20, 20), (0, 20), (0, 20)]
+
+
+def test_what_lies_behind_a_rounded_count_is_half_a_base_to_each_side() -> None:
+    """By which half a whole base is rounded up is not known: the bounds hold either way."""
+    two = Dimension.flat("wish", ["play", "rest"])
+    for base, shown, low, high in ((10, 40, 35, 45), (5, 40, 38, 42), (1, 40, 40, 40)):
+        assert bounds(f"wish,n\nplay,{shown}\n", Columns(rounded_to=base), two)[1] == (low, high)
+
+
+def test_percentages_limit_their_base_and_are_limited_by_it() -> None:
+    two = Dimension.flat("wish", ["play", "rest"])
+    percent = Columns(percent="percent", of="wish")
+    assert bounds("wish,n,percent\nplay,20,50.0\n", percent, two) == [(40, 40), (20, 20), (20, 20)]
+    assert bounds("wish,n,percent\nplay,200,50\n", percent, two) == [(397, 404), (200, 200), (197, 204)]
+
+
+MEANS = Columns(mean="mean", scores=(1, 5))
+
+
+def told(text: str, columns: Columns, *dimensions: Dimension, rule: Group = Group.ALL_BUT_ONE) -> list[Exposure]:
+    policy = replace(POLICY, group_disclosure=rule)
+    report = attack_clothes({"file": text}, {"file": dimensions or (PLACE,)}, {"file": columns}, policy)
+    return [each for each in report.exposed if "mean" in each.how]
+
+
+@pytest.mark.parametrize(("count", "mean", "sums"), [(9, "3.56", (32, 32)), (1, "4", (4, 4)), (10, "3.50", None), (0, "0", None)])
+def test_a_mean_of_fewer_children_than_the_threshold_tells_their_sum(count: int, mean: str, sums: tuple[int, int] | None) -> None:
+    found = told(f"place,n,mean\na,{count},{mean}\nb,50,\n", MEANS)
+    how = f"a mean of {count} children is the sum of their answers"
+    assert found == ([Exposure("file", {"place": "a"}, *sums, how)] if sums else [])
+
+
+@pytest.mark.parametrize(("rule", "mean", "sums"), [
+    (Group.ALL_BUT_ONE, "4.97", (199, 199)), (Group.ALL_BUT_ONE, "4.95", None), (Group.ALL_BUT_ONE, "1.02", (41, 41)),
+    (Group.ALL_BUT_ONE, "1.05", None),
+    (Group.ALL, "4.98", None), (Group.ALL, "5.00", (200, 200)), (Group.ALL, "1.00", (40, 40)), (Group.NONE, "5.00", None),
+])  # fmt: skip
+def test_a_mean_within_one_answer_of_its_end_tells_everybodys(rule: Group, mean: str, sums: tuple[int, int] | None) -> None:
+    found = told(f"place,n,mean\na,40,{mean}\n", MEANS, rule=rule)
+    how = "a mean at the end of its scale is the answer of (nearly) everybody"
+    assert found == ([Exposure("file", {"place": "a"}, *sums, how)] if sums else [])
+
+
+def test_a_mean_of_an_open_number_of_children_tells_nothing_and_hides_no_other() -> None:
+    text = "place,n,mean\na,40,5.00\nb,5,3.00\n"
+    assert [each.cell for each in told(text, MEANS)] == [{"place": "a"}, {"place": "b"}]
+    assert [each.cell for each in told(text, replace(MEANS, rounded_to=3))] == []
+    assert [each.cell for each in told(text.replace("a,40", "a,"), MEANS)] == [{"place": "b"}]
+
+
+def test_scores_may_be_below_nought_and_each_place_has_its_own() -> None:
+    """In both places 18 children gave 0 and 2 another answer; their sum tells which."""
+    score = Dimension.flat("score", ["-1", "0", "1", "not asked"])
+    columns = Columns(mean="mean", scores=(-1, 1), of="score", score="score")
+    rows = [f"{place},{code},{n},{mean}" for place, mean in (("a", "-0.10"), ("b", "0.10")) for code, n, mean in (
+        ("Total", "20", mean), ("0", "18", ""), ("-1", "", ""), ("1", "", ""), ("not asked", "0", ""))]  # fmt: skip
+    found = told("place,score,n,mean\n" + "\n".join(rows) + "\n", columns, PLACE, score, rule=Group.NONE)
+    how = "the mean and the number of children leave only this"
+    assert found == [Exposure("file", {"place": "a", "score": "-1"}, 2, 2, how), Exposure("file", {"place": "b", "score": "1"}, 2, 2, how)]
+
+
+@pytest.mark.parametrize(
+    ("children", "mean", "width", "seen"),
+    [
+        (20, "3.30", 1, True),  # 3 gave five
+        (20, "3.10", 1, True),  # 1
+        (20, "3.00", 1, False),  # none
+        (20, "3.90", 1, True),  # 9
+        (20, "4.00", 1, False),  # 10
+        (24, "3.3", 1, False),  # 3 or 4
+        (24, "3.3", 2, True),
+    ],
+)
+def test_a_score_of_a_few_children_is_told_if_its_mean_leaves_less_than_the_width(children: int, mean: str, width: int, seen: bool) -> None:
+    score = Dimension.flat("score", ["3", "4", "5"])
+    columns = Columns(mean="mean", scores=(3, 5), of="score", score="score")
+    text = f"score,n,mean\nTotal,{children},{mean}\n4,0,\n"
+    report = attack_clothes({"file": text}, {"file": (score,)}, {"file": columns}, replace(POLICY, minimum_width=width))
+    assert any(each.cell == {"score": "5"} and "mean" in each.how for each in report.exposed) is seen
+
+
+def test_the_variables_of_a_text_are_read_from_its_rows() -> None:
+    text = "area,wish,n\nTotal,play,9\na,Total,9\na,play,9\nb,rest,\n"
+    area, wish = dimensions_in(text, ["area", "wish"], {"area": {"a": "N", "b": "N", "N": ""}})
+    assert (wish.codes, wish.partitions) == (("Total", "play", "rest"), (("Total", ("play", "rest")),))
+    assert (area.name, area.codes, area.total) == ("area", ("N", "a", "b"), "N")
+    with pytest.raises(DisclosureError, match="no row has a code in 'age'"):
+        dimensions_in(text, ["age"], {})
