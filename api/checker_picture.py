@@ -10,7 +10,8 @@ import json
 import numpy as np
 from markupsafe import Markup
 
-from disclosure.heat_map import Labels, heat_map, legend
+from disclosure.heat_map import heat_map, legend
+from disclosure.labels import Labels
 from disclosure.published_table import PublishedTable
 from pipeline.release_register import tables_of
 from retention.secure_store import SecureStore, StepRefused

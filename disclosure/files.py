@@ -29,8 +29,6 @@ from disclosure.policy import Policy
 from disclosure.protect import Protected, protect
 from disclosure.published_table import WITHHELD, Method, PublishedTable, Status
 from disclosure.relations import dimension_from_json, to_relations
-from disclosure.report import Refused
-from disclosure.table import Table
 
 REPORT = "report.json"
 
@@ -82,28 +80,6 @@ def _write(table: PublishedTable, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         for number, frame in enumerate(table.frames()):
             frame.to_csv(file, index=False, header=number == 0, lineterminator="\n")
-
-
-def compare_files(
-    paths: Sequence[Path], hierarchies: Mapping[str, Path], policies: Sequence[Policy], *, progress: Progress | None = None
-) -> tuple[tuple[Table, ...], list[Protected | Refused]]:
-    """The tables in these files, and what each policy makes of them; a policy under which they cannot leave, and why, in its place.
-
-    Raises DisclosureError for a bad file.
-    """
-    inner = read_inner(paths, hierarchies)
-    results: list[Protected | Refused] = []
-    for number, policy in enumerate(policies):
-
-        def told(share: float, step: str, done: int = number) -> None:
-            if progress:
-                progress((done + share) / len(policies), step)
-
-        try:
-            results.append(protect(inner.tables, policy, keys=inner.keys, progress=told))
-        except DisclosureError as error:
-            results.append(Refused(policy, str(error)))
-    return inner.tables, results
 
 
 def audit_files(paths: Sequence[Path], hierarchies: Mapping[str, Path], policy: Policy, *, progress: Progress | None = None) -> AuditReport:

@@ -6,7 +6,7 @@ has a colour and a pattern, so that it reads in grey and to the colour-blind.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby, product
@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from disclosure.dimension import Dimension
+from disclosure.labels import Labels
 from disclosure.published_table import PublishedTable, Status
 
 Whole = npt.NDArray[np.int64]
-Labels = Mapping[str, Mapping[str, str]]
 LABEL, TALL, FLAT, WIDE, NARROW, HEAD = 240, 22, 4, 64, 6, 96
-MANY_ROWS, MANY_COLUMNS = 60, 24  # beyond, cells are drawn small and without their numbers
+MANY_ROWS, MANY_COLUMNS = 200, 24  # beyond, cells are drawn small and without their numbers
 MOST_TIPS = 2_000  # cells that get a text of their own when pointed at
 INK, PAPER = "#1d2a33", "#ffffff"
 KINDS = {
@@ -32,10 +32,14 @@ KINDS = {
 
 @dataclass(frozen=True)
 class _Grid:
-    """Statuses as rows and columns: the dimension with most codes that still fits across is the columns', the others the rows'."""
+    """Statuses as rows and columns: the dimension with most codes that still fits across is the columns', the others the rows'.
+
+    `sums`: of rows, and of columns, which are totals of others.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[str, ...]
+    sums: tuple[tuple[bool, ...], tuple[bool, ...]]
     status: npt.NDArray[np.str_]
     values: Whole
     low: Whole
@@ -60,9 +64,15 @@ def _grid(table: PublishedTable, low: Whole, high: Whole, labels: Labels) -> _Gr
     def flat(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
         return np.moveaxis(array, across, -1).reshape(len(rows), sizes[across])
 
+    of_rows = tuple(any(total) for total in product(*(_totals(dimension) for dimension in others)))
     arrays = (flat(array) for array in (table.status, table.values, low, high))
     columns = tuple(words(table.dimensions[across], code) for code in table.dimensions[across].codes)
-    return _Grid(columns, rows, *arrays)  # type: ignore[arg-type]
+    return _Grid(columns, rows, (of_rows, _totals(table.dimensions[across])), *arrays)  # type: ignore[arg-type]
+
+
+def _totals(dimension: Dimension) -> tuple[bool, ...]:
+    """Which codes are sums of others."""
+    return tuple(code not in set(dimension.leaves) for code in dimension.codes)
 
 
 def _named(categories: Sequence[tuple[str, bool]]) -> str:
@@ -84,12 +94,13 @@ def heat_map(table: PublishedTable, low: Whole, high: Whole, prefix: str = "map"
     if head:
         for column, code in enumerate(grid.columns):
             x = label + column * width + width / 2
-            parts.append(_text(x, HEAD - 8, _short(code, 16), turn=f"rotate(-35 {x} {HEAD - 8})", anchor="start"))
+            turn = f"rotate(-35 {x} {HEAD - 8})"
+            parts.append(_text(x, HEAD - 8, _short(code, 16), turn=turn, anchor="start", bold=grid.sums[1][column]))
     tips = table.values.size <= MOST_TIPS
     for row, name in enumerate(grid.rows):
         y = head + row * height
         if label:
-            parts.append(_text(label - 8, y + height / 2 + 4, _short(name, 34), anchor="end"))
+            parts.append(_text(label - 8, y + height / 2 + 4, _short(name, 34), anchor="end", bold=grid.sums[0][row]))
         parts += _row(grid, row, y, label, width, height, prefix, tips=tips, numbers=not small)
     total = label + len(grid.columns) * width + 60, head + len(grid.rows) * height + 4
     said = summary(table)
@@ -97,6 +108,17 @@ def heat_map(table: PublishedTable, low: Whole, high: Whole, prefix: str = "map"
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total[0]} {total[1]}" width="{total[0]}" height="{total[1]}" role="img" '
         f'aria-label="{escape(said)}" font-family="Atkinson Hyperlegible Next, Verdana, sans-serif" font-size="12">{"".join(parts)}</svg>'
     )
+
+
+def cut_short(table: PublishedTable) -> str:
+    """What the picture leaves out because there is too much of it, in a sentence; nothing if it shows all."""
+    sizes = _grid(table, table.floor, table.floor, {})
+    left_out = [
+        f"{n:,} {what}"
+        for n, most, what in ((len(sizes.rows), MANY_ROWS, "rows"), (len(sizes.columns), MANY_COLUMNS, "columns"))
+        if n > most
+    ]
+    return f"An overview, without numbers: it has {' and '.join(left_out)}, the totals first." if left_out else ""
 
 
 def summary(table: PublishedTable) -> str:
@@ -132,7 +154,8 @@ def _row(grid: _Grid, row: int, y: float, left: float, width: int, height: int, 
             for column in columns:
                 words = f"{grid.values[row, column]:,}" if kind is Status.PUBLISHED else _range(grid, row, column)
                 ink = PAPER if kind is Status.PRIMARY else INK
-                parts.append(_text(left + (column + 1) * width - 6, y + height / 2 + 4, words, anchor="end", ink=ink))
+                bold = grid.sums[0][row] or grid.sums[1][column]
+                parts.append(_text(left + (column + 1) * width - 6, y + height / 2 + 4, words, anchor="end", ink=ink, bold=bold))
     return parts
 
 
@@ -157,13 +180,13 @@ def _pattern(prefix: str) -> str:
     return (
         f'<defs><pattern id="{prefix}-primary" {size}><rect width="8" height="8" fill="{primary}"/></pattern>'
         f'<pattern id="{prefix}-secondary" {size}><rect width="8" height="8" fill="{secondary}"/>'
-        f'<path d="M-2 2 L2 -2 M0 8 L8 0 M6 10 L10 6" stroke="#b9a06a" stroke-width="1.5"/></pattern></defs>'
+        f'<path d="M-2 2 L2 -2 M0 8 L8 0 M6 10 L10 6" stroke="#d3b46c" stroke-width="1.5"/></pattern></defs>'
     )
 
 
-def _text(x: float, y: float, words: str, *, anchor: str = "start", turn: str = "", ink: str = INK) -> str:
-    turned = f' transform="{turn}"' if turn else ""
-    return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{ink}"{turned}>{escape(words)}</text>'
+def _text(x: float, y: float, words: str, *, anchor: str = "start", turn: str = "", ink: str = INK, bold: bool = False) -> str:
+    more = (f' transform="{turn}"' if turn else "") + (' font-weight="bold"' if bold else "")
+    return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{ink}"{more}>{escape(words)}</text>'
 
 
 def _short(words: str, most: int) -> str:

@@ -1,4 +1,4 @@
-"""Tables to protect, as files: inner cells as CSV, hierarchies as `code,parent`, and what a user wishes of single cells.
+"""Tables to protect, as files: inner cells, hierarchies as `code,parent` and perhaps `label`, and what a user wishes of single cells.
 
 Inner cells: a column for each variable, `n`, and for the cell key `key`, the sum of the cell's record keys. A missing row is 0.
 Codes in pairs "x" and "not x" are options of which several may be chosen. Tables given together are linked by the names of
@@ -20,7 +20,7 @@ from disclosure.error import DisclosureError
 from disclosure.suppression import Wishes
 from disclosure.table import Table
 
-KEY, WISH, COST, TABLE = "key", "wish", "cost", "table"
+KEY, WISH, COST, TABLE, LABEL = "key", "wish", "cost", "table", "label"
 SHOW, HIDE = "show", "hide"
 
 
@@ -128,14 +128,14 @@ def read_csv(path: Path, *, check_codes: bool = True) -> pd.DataFrame:
 
 
 def read_trees(hierarchies: Mapping[str, Path], variables: set[str]) -> dict[str, dict[str, str]]:
-    """Each variable's hierarchy, code to parent. Raises DisclosureError."""
+    """Each variable's hierarchy, code to parent; a column of labels is left to `disclosure.labels`. Raises DisclosureError."""
     trees = {}
     for variable, path in hierarchies.items():
         if variable not in variables:
             raise DisclosureError(f"a hierarchy is given for '{variable}', which is no column of any table")
         frame = read_csv(path, check_codes=False)
-        if list(frame.columns) != ["code", "parent"]:
-            raise DisclosureError(f"'{path.name}' must have the columns code and parent")
+        if list(frame.columns) not in (["code", "parent"], ["code", "parent", LABEL]):
+            raise DisclosureError(f"'{path.name}' must have the columns code and parent, and perhaps {LABEL}")
         if frame["code"].duplicated().any():
             code = frame["code"][frame["code"].duplicated()].iloc[0]
             raise DisclosureError(f"'{path.name}' gives the code '{code}' two parents")

@@ -21,17 +21,21 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Disclosure control of any tables of counts, from files to files.")
 Tables = Annotated[list[Path], typer.Argument(exists=True, help="CSV files: a column for each variable, and `n`.")]
-Hierarchies = Annotated[list[str] | None, typer.Option("--hierarchy", help="VARIABLE=FILE, a CSV of `code,parent`.")]
+Hierarchies = Annotated[list[str] | None, typer.Option("--hierarchy", help="VARIABLE=FILE, a CSV of `code,parent` and perhaps `label`.")]
 PolicyName = Annotated[str, typer.Option("--policy", help="A policy's name, or its YAML file.")]
 PINNED_DOWN = 7
 
 
 def _hierarchies(given: list[str] | None) -> dict[str, Path]:
+    return _named_files(given, "--hierarchy")
+
+
+def _named_files(given: list[str] | None, option: str) -> dict[str, Path]:
     found = {}
     for item in given or []:
         variable, equals, path = item.partition("=")
         if not (variable and equals and Path(path).is_file()):
-            raise typer.BadParameter(f"'{item}' is not VARIABLE=FILE with a file that is there", param_hint="--hierarchy")
+            raise typer.BadParameter(f"'{item}' is not VARIABLE=FILE with a file that is there", param_hint=option)
         found[variable] = Path(path)
     return found
 
@@ -168,16 +172,21 @@ def report(
     tables: Tables,
     out: Annotated[Path, typer.Option(dir_okay=False, help="The HTML page to write.")],
     hierarchy: Hierarchies = None,
+    labels: Annotated[
+        list[str] | None, typer.Option("--labels", help="VARIABLE=FILE, a CSV of `code,label`; a hierarchy may have a column `label` too.")
+    ] = None,
     policy: Annotated[list[str] | None, typer.Option("--policy", help="A policy's name or YAML file; several are compared.")] = None,
 ) -> None:
     """Draw what each policy makes of the same tables: withheld cells, what is lost, how wide bounds are. For the office alone."""
-    from disclosure.files import compare_files
+    from disclosure.compare import compare_files
+    from disclosure.labels import read_labels
     from disclosure.policy import load_policy
     from disclosure.report import report_page
 
     with ExitStack() as stack:
         tell = bar("protect", stack)
         rules = [load_policy(name) for name in policy or ["ons-threshold-10"]]
-        true, results = compare_files(tables, _hierarchies(hierarchy), rules, progress=_percent(tell))
-    out.write_text(report_page(true, results), encoding="utf-8")
+        trees, words = _hierarchies(hierarchy), _named_files(labels, "--labels")
+        page = report_page(compare_files(tables, trees, rules, progress=_percent(tell)), read_labels(trees, words))
+    out.write_text(page, encoding="utf-8")
     console.print(f"Written to {out}, for the office alone: it tells which counts are small.", highlight=False, soft_wrap=True)

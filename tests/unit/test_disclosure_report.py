@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
+from disclosure.compare import Compared, Refused, compare_files
 from disclosure.dimension import Dimension
 from disclosure.error import DisclosureError
-from disclosure.heat_map import heat_map, legend
+from disclosure.heat_map import cut_short, heat_map, legend
+from disclosure.inner_files import read_trees
+from disclosure.labels import read_labels
 from disclosure.loss import loss, losses, widths
 from disclosure.policy import load_policy
-from disclosure.protect import protect
+from disclosure.protect import Protected, protect
 from disclosure.published_table import WITHHELD, PublishedTable, Status
-from disclosure.report import Refused, report_page
+from disclosure.report import report_page
 from disclosure.table import Table
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -101,10 +105,102 @@ def test_large_tables_are_drawn_in_runs() -> None:
 
 def test_the_page_compares_policies_and_tells_refusals() -> None:
     results = [protect([TRUE], load_policy(name)) for name in ("ons-threshold-10", "dfe-round-10")]
-    page = report_page([TRUE], [*results, Refused(load_policy("strict"), "7 cells cannot be protected")])
+    page = report_page(Compared((TRUE,), (*results, Refused(load_policy("strict"), "7 cells cannot be protected"))))
     assert page.count("<svg") >= 4
-    assert "cannot leave: 7 cells cannot be protected." in page
+    assert "Cannot leave: 7 cells cannot be protected." in page
     row = re.search(r"<th scope='row'>dfe-round-10</th>(.*?)</tr>", page)
     assert row is not None
     assert "<td>5</td>" in row[1]  # the largest change
     assert len(re.findall(r'<pattern id="([^"]+)"', page)) == len(set(re.findall(r'<pattern id="([^"]+)"', page)))
+
+
+def csv(folder: Path, name: str, *lines: str) -> Path:
+    path = folder / f"{name}.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_codes_are_told_in_words_those_of_a_file_of_labels_before_those_of_a_hierarchy(tmp_path: Path) -> None:
+    tree = csv(tmp_path, "tree", "code,parent,label", "a & b,,A and B", "c,,Sea", "d,,")
+    words = read_labels(
+        {"place": tree}, {"wish": csv(tmp_path, "wish", "code,label", "play,Playing"), "place": csv(tmp_path, "p", "code,label", "c,C")}
+    )
+    assert words == {"place": {"a & b": "A and B", "c": "C"}, "wish": {"play": "Playing"}}
+    page = report_page(Compared((TRUE,), (protect([TRUE], load_policy("ons-threshold-10")),)), words)
+    assert "A and B" in page
+    assert ">Playing<" in page
+    assert ">d<" in page
+    assert not {">c<", ">play<"} & set(re.findall(r">[^<>]*<", page))
+    assert read_trees({"place": tree}, {"place"}) == {"place": {"a & b": "", "c": "", "d": ""}}
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (("code,words", "c,C"), "must have the columns code and label"),
+        (("code,label", "c,C", "c,D"), "gives the code 'c' two labels"),
+    ],
+)
+def test_a_bad_file_of_labels_is_told_in_one_sentence(tmp_path: Path, lines: tuple[str, ...], says: str) -> None:
+    with pytest.raises(DisclosureError, match=says):
+        read_labels({}, {"place": csv(tmp_path, "words", *lines)})
+
+
+def test_withheld_counts_are_listed_for_those_who_cannot_see_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = protect([TRUE], load_policy("ons-threshold-10"))
+    hidden = int(result.tables[0].withheld.sum())
+    compared = Compared((TRUE,), (result,))
+    (listed,) = re.findall(r"<details>.*?</details>", report_page(compared))
+    rows = re.findall(
+        r"<tr><td class='words'>(.*?)</td><td class='words'>(.*?)</td><td class='words'>(.*?)</td><td>(\d+) to (\d+)</td></tr>", listed
+    )
+    assert len(rows) == hidden > 1
+    widths_told = [int(high) - int(low) for *_, low, high in rows]
+    assert widths_told == sorted(widths_told)
+    assert {why for *_, why, _, _ in rows} == {"under the threshold", "for others, or by a rule on groups"}
+    monkeypatch.setattr("disclosure.report.LISTED", 1)
+    assert f"The 1 of which most is known, out of {hidden}." in report_page(compared)
+
+
+def test_totals_are_drawn_bold_and_a_large_table_says_what_it_leaves_out() -> None:
+    bold = {text.text for text in picture().iter(f"{SVG}text") if text.get("font-weight") == "bold"}
+    assert {"Total", "181", "88", "93", "43"} <= bold
+    assert not {"a & b", "play", "22"} & bold
+    assert cut_short(SHOWN) == ""
+    for rows, said in ((199, ""), (200, "201 rows")):
+        areas, pair = Dimension.flat("area", [f"area {k}" for k in range(rows)]), Dimension.flat("pair", ["x", "y"])
+        shape = (rows + 1, 3)
+        large = PublishedTable("w", (areas, pair), np.zeros(shape, np.int64), np.full(shape, "published"), np.zeros(shape, np.int64))
+        assert said in cut_short(large)
+        assert bool(cut_short(large)) == bool(said)
+
+
+def test_a_table_without_cell_keys_is_compared_under_invented_ones(tmp_path: Path) -> None:
+    path = csv(
+        tmp_path,
+        "t",
+        "place,wish,n",
+        "x,play,88",
+        "x,rest,40",
+        "y,play,31",
+        "y,rest,22",
+        "z,play,0",
+        "z,rest,60",
+        "x,talk,30",
+        "y,talk,35",
+        "z,talk,30",
+    )
+    policies = [load_policy("ons-threshold-10"), load_policy("census-cell-key")]
+    compared = compare_files([path], {}, policies)
+    assert compared.invented
+    assert isinstance(compared.results[1], Protected)
+    assert "keys were invented" in report_page(compared)
+    again = compare_files([path], {}, policies).results[1]
+    assert isinstance(again, Protected)
+    assert (again.tables[0].values == compared.results[1].tables[0].values).all()
+    assert again.tables[0].values[3, 1] == 0  # nobody stays nobody
+    alone = compare_files([path], {}, policies[:1])
+    assert not alone.invented
+    two = compare_files([path, csv(tmp_path, "u", "place,n", "x,158", "y,88", "z,90")], {}, policies)
+    assert isinstance(two.results[1], Refused)
+    assert "keys were invented" not in report_page(two)
