@@ -30,7 +30,7 @@ def percentage(count: int | None, base: int | None, policy: Policy) -> str | Non
     """
     if count is None or base is None or base < policy.percentage_base:
         return None
-    decimals = max((d for d in range(policy.percentage_decimals + 1) if d == 0 or base >= 100 * 10**d), default=0)
+    decimals = max(d for d in range(policy.percentage_decimals + 1) if d == 0 or base >= 100 * 10**d)
     return _rounded(Decimal(100 * min(count, base)) / Decimal(base), decimals)
 
 
@@ -43,7 +43,7 @@ def rate(count: int | None, base: int | None, per: int, policy: Policy) -> str |
         return None
     if policy.ratio_parts is Ratio.BOTH and 0 < count < policy.threshold:
         return None
-    decimals = max((d for d in range(policy.percentage_decimals + 1) if d == 0 or base >= per * 10**d), default=0)
+    decimals = max(d for d in range(policy.percentage_decimals + 1) if d == 0 or base >= per * 10**d)
     return _rounded(Decimal(per * count) / Decimal(base), decimals)
 
 
