@@ -46,7 +46,7 @@ def evidence(store: SecureStore, wave_id: str, about: Mapping[str, Any]) -> tupl
         raise StepRefused("What the vault holds about this table does not fit the draft: refuse it, and have the tables protected anew.")
     found = tuple(
         Withheld(
-            labels=tuple(_label(known, cell["cell"][name]) for name, known in zip(names, labels, strict=True)),
+            labels=tuple(in_words(known, cell["cell"][name]) for name, known in zip(names, labels, strict=True)),
             reason=REASONS[Status(status)],
             low=int(cell["low"]),
             high=None if cell["high"] is None else int(cell["high"]),
@@ -56,6 +56,6 @@ def evidence(store: SecureStore, wave_id: str, about: Mapping[str, Any]) -> tupl
     return found, bool(attack["exact"])
 
 
-def _label(known: Mapping[str, str], code: str) -> str:
+def in_words(known: Mapping[str, str], code: str) -> str:
     """A category in words; the complement of an option is no category of the draft."""
     return known[code] if code in known else f"Not chosen: {known[code.removeprefix(NOT)]}"

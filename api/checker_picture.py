@@ -6,19 +6,39 @@ The same drawing as `bigask disclosure report` makes. For output checkers alone:
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
 
-from disclosure.heat_map import heat_map, legend
+from disclosure.heat_map import cut_short, heat_map, legend
 from disclosure.labels import Labels
+from disclosure.loss import binned
+from disclosure.loss import widths as widths_of
 from disclosure.published_table import PublishedTable
 from pipeline.release_register import tables_of
 from retention.secure_store import SecureStore, StepRefused
 
 
-def picture(store: SecureStore, wave_id: str, table_id: str, labels: Labels | None = None) -> tuple[Markup, Markup]:
-    """The drawing of a protected table and its legend, as SVG elements for a page. `labels`: for a variable, its codes in words.
+@dataclass(frozen=True)
+class Drawn:
+    """A table's picture and its legend, as SVG elements; what the picture leaves out; how wide withheld counts stay open."""
+
+    picture: Markup
+    legend: Markup
+    cut: str
+    widths: tuple[tuple[str, int], ...]
+
+
+def drawn(table: PublishedTable, low: np.ndarray, high: np.ndarray, labels: Labels | None = None) -> Drawn:
+    """The drawing of a table with the bounds of its withheld counts (`high` -1: no limit). `labels`: for a variable, its codes in words."""
+    picture, key = heat_map(table, low, high, "drawn", labels), legend("legend")
+    widths = tuple(binned(*widths_of(table, low, high)))
+    return Drawn(Markup(picture), Markup(key), cut_short(table), widths)  # noqa: S704 - made by us, every text escaped
+
+
+def picture(store: SecureStore, wave_id: str, table_id: str, labels: Labels | None = None) -> Drawn:
+    """The drawing of a protected table.
 
     Raises StepRefused if the vault holds no such table, or bounds that do not fit it; VaultError, KeyRingError.
     """
@@ -27,7 +47,7 @@ def picture(store: SecureStore, wave_id: str, table_id: str, labels: Labels | No
         raise StepRefused(f"The vault holds no protected table '{table_id}' of this wave: have the tables protected anew.")
     document = json.loads(store.vault.read(store.asset(wave_id, "attack").stored)["document"].iloc[0])
     low, high = _bounds(table, [cell for cell in document["certificate"]["withheld"] if cell["table"] == table_id])
-    return Markup(heat_map(table, low, high, "drawn", labels)), Markup(legend("legend"))  # noqa: S704 - made by us, every text escaped
+    return drawn(table, low, high, labels)
 
 
 def _bounds(table: PublishedTable, cells: list[dict[str, object]]) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from api.checker_answer import asked, judge_answer
 from api.checker_comparison import comparisons, margins
 from api.checker_evidence import evidence
 from api.checker_picture import picture
@@ -47,10 +48,14 @@ def add_release_desk(guard: Guard, store: SecureStore, zone: ReleaseZone | None)
         released = Released(about, draft.file(about["files"]["csv"]))
         problem = ""
         try:
-            withheld, exact = evidence(store, known.wave, about)
-            true_margins = margins(store, known.wave, released)
             labels = {one["name"]: {code["code"]: code["label"] for code in one["codes"]} for one in about["dimensions"]}
-            drawn = picture(store, known.wave, about["id"], labels)
+            if (query := asked(store, known.wave, about["id"])) is not None:
+                judged = judge_answer(store, known.wave, query, released, labels)
+                withheld, exact, true_margins, drawn = judged.withheld, judged.exact, judged.margins, judged.drawn
+            else:
+                withheld, exact = evidence(store, known.wave, about)
+                true_margins = margins(store, known.wave, released)
+                drawn = picture(store, known.wave, about["id"], labels)
         except StepRefused as error:
             withheld, exact, true_margins, drawn, problem = (), False, (), None, str(error)
         return page(

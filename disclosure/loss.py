@@ -61,6 +61,21 @@ def losses(true: Sequence[Table], shown: Sequence[PublishedTable], attack: Audit
     )
 
 
+BINS = ((0, 0), (1, 1), (2, 2), (3, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, None))
+
+
+def binned(found: Whole, unlimited: int) -> list[tuple[str, int]]:
+    """How many of these distances are of which size, in words; none where nothing is withheld. 0 is listed if it is there."""
+    sizes = [(f"{a}" if a == b else f"{a} or more" if b is None else f"{a} to {b}", _between(found, a, b)) for a, b in BINS]
+    if not len(found) and not unlimited:
+        return []
+    return [*(sizes if sizes[0][1] else sizes[1:]), *([("no limit", unlimited)] if unlimited else [])]
+
+
+def _between(found: Whole, least: int, most: int | None) -> int:
+    return int(((found >= least) & ((found <= most) if most is not None else True)).sum())
+
+
 def widths(shown: PublishedTable, low: Whole, high: Whole) -> tuple[Whole, int]:
     """Distances between the bounds of each withheld count, ascending, and how many have no upper limit."""
     withheld = shown.withheld

@@ -10,7 +10,7 @@ import numpy as np
 from disclosure.compare import Compared, Refused
 from disclosure.heat_map import cut_short, heat_map, legend, summary
 from disclosure.labels import Labels
-from disclosure.loss import Loss, losses, widths
+from disclosure.loss import Loss, binned, losses, widths
 from disclosure.protect import Protected
 from disclosure.published_table import PublishedTable, Status
 from disclosure.table import Table
@@ -25,7 +25,6 @@ INVENTED = (
     "<p>These tables came without cell keys, so keys were invented to compare policies: counts are moved as far and as often as they would "
     "be, but these are not the counts that would be published.</p>"
 )
-BINS = ((1, 1), (2, 2), (3, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, None))
 STYLE = (
     "body{font:16px/1.5 'Atkinson Hyperlegible Next',Verdana,sans-serif;color:#1d2a33;max-width:76rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse;margin:1rem 0}th,td{border-bottom:1px solid #46545e;padding:.3rem .8rem;text-align:right}"
@@ -108,11 +107,9 @@ def _compared(true: Sequence[Table], results: Sequence[Protected | Refused]) -> 
 
 def _widths(table: PublishedTable, low: np.ndarray, high: np.ndarray, *, exact: bool) -> str:
     """How far apart the bounds of withheld counts are, as a table with bars."""
-    found, unlimited = widths(table, low, high)
-    if not len(found) and not unlimited:
+    bins = binned(*widths(table, low, high))
+    if not bins:
         return ""
-    bins = [(f"{a}" if a == b else f"{a} or more" if b is None else f"{a} to {b}", _between(found, a, b)) for a, b in BINS]
-    bins += [("no limit", unlimited)] if unlimited else []
     most = max(count for _, count in bins)
     rows = "".join(
         f"<tr><th scope='row'>{words}</th><td>{count:,}</td><td><svg width='240' height='14' aria-hidden='true'>"
@@ -141,7 +138,3 @@ def _listed(table: PublishedTable, low: np.ndarray, high: np.ndarray, labels: La
         f"<details><summary>The withheld counts of {escape(table.title or table.id)} as a list</summary>{cut}"
         f"<table><tr>{heads}<th scope='col'>What stays possible</th></tr>{''.join(rows)}</table></details>"
     )
-
-
-def _between(found: np.ndarray, least: int, most: int | None) -> int:
-    return int(((found >= least) & ((found <= most) if most is not None else True)).sum())

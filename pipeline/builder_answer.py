@@ -20,6 +20,7 @@ from pipeline.builder_query import Query, check, coarser, forbidden
 from pipeline.builder_rules import GROUP_DISCLOSURE, SMALL_GROUP, SPARSE_AREA, judge
 
 Whole = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 SPARSE_TABLE = "most_small"
 TRIES = 40  # coarser questions that are tried for a suggestion
 SAID = {
@@ -39,9 +40,14 @@ class Answer:
     withheld: Mapping[str, tuple[int, tuple[str, ...]]]
     suggestion: Query | None = None  # a coarser question of which nothing is withheld, if any was
 
+    @property
+    def order(self) -> list[int]:
+        """Its dimensions in the order of their names, as they are published."""
+        return sorted(range(len(self.dimensions)), key=lambda k: self.dimensions[k].name)
+
     def published(self, policy: BuilderPolicy) -> PublishedTable:
         """As a release is held against it: dimensions in the order of their names."""
-        order = sorted(range(len(self.dimensions)), key=lambda k: self.dimensions[k].name)
+        order = self.order
         values = self.values.transpose(order)
         status = np.where(values == WITHHELD, Status.SECONDARY, Status.PUBLISHED).astype(np.str_)
         where = (self.query.where,) if self.query.where else ()
@@ -76,23 +82,34 @@ class Builder:
         rule = forbidden(query, self.matrix.variables, self.policy)
         if rule is not None:
             return Refusal(query, *rule, suggestion=self._suggestion(query) if suggest else None)
-        population, axes = query.population, query.counted
-        shown = self.perturbed(axes, counted)
-        dimensions = tuple(self.matrix.dimension(axis) for axis in axes)
-        judged = judge(shown, dimensions, self.policy.disclosure, 1 if population else 0)
-        here = (1,) if population else ()  # of the population its own code
-        values = np.where(judged.withheld[here], WITHHELD, shown[here])
-        dimensions = dimensions[len(here) :]
+        shown, by_rule = self._judged(query, counted)
+        dimensions = tuple(self.matrix.dimension(axis) for axis in query.axes)
+        values = np.where(np.logical_or.reduce(list(by_rule.values())), WITHHELD, shown)
         left = values[values > 0]
         if float((left < self.policy.disclosure.threshold).mean() if left.size else 1.0) > self.policy.most_small:
             says = "Most of the counts that could be shown are small, and would be more perturbation than children."
             return Refusal(
                 query, SPARSE_TABLE, says, self._areas(values == WITHHELD, dimensions), self._suggestion(query) if suggest else None
             )
-        withheld = {
-            rule: (int(mask[here].sum()), self._areas(mask[here], dimensions)) for rule, mask in judged.by_rule.items() if mask[here].any()
-        }
+        withheld = {rule: (int(mask.sum()), self._areas(mask, dimensions)) for rule, mask in by_rule.items() if mask.any()}
         return Answer(query, dimensions, values, withheld, self._suggestion(query) if suggest and withheld else None)
+
+    def _judged(self, query: Query, counted: Sequence[tuple[Axis, ...]] = ()) -> tuple[Whole, Mapping[str, Mask]]:
+        """Perturbed counts of the population, and what each rule withholds of them."""
+        shown = self.perturbed(query.counted, counted)
+        dimensions = tuple(self.matrix.dimension(axis) for axis in query.counted)
+        judged = judge(shown, dimensions, self.policy.disclosure, 1 if query.population else 0)
+        here = (1,) if query.population else ()  # of the population its own code
+        return shown[here], {rule: mask[here] for rule, mask in judged.by_rule.items()}
+
+    def rules(self, answer: Answer) -> dict[str, Mask]:
+        """What each rule withholds, shaped as the answer is published. For those who check answers: no answer tells it."""
+        return {rule: mask.transpose(answer.order) for rule, mask in self._judged(answer.query)[1].items()}
+
+    def counted(self, answer: Answer) -> Whole:
+        """The true counts behind an answer, shaped as it is published. For those who check answers alone."""
+        counts = self.matrix.with_margins(answer.query.counted)[0]
+        return np.asarray((counts[1] if answer.query.population else counts).transpose(answer.order))
 
     def perturbed(self, axes: tuple[Axis, ...], counted: Sequence[tuple[Axis, ...]] = ()) -> Whole:
         """Perturbed counts of all cells, margins included; each from its own count and cell key, not from those of others.

@@ -10,11 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
 from disclosure.audit import AuditReport
-from disclosure.dimension import TOTAL, Counts
+from disclosure.dimension import TOTAL
 from disclosure.error import DisclosureError
 from disclosure.published_table import PublishedTable
 from forms.load import load_survey
@@ -106,7 +105,7 @@ def draft_answers(
         for table, answer in zip(published, answers, strict=True)
     ]
     keep(store, wave_id, [answer.query.definition() for answer in answers])
-    true = {table.id: _true(answer, builder) for table, answer in zip(published, answers, strict=True)}
+    true = {table.id: builder.counted(answer) for table, answer in zip(published, answers, strict=True)}
     drafted = register(store, description, tables, true, actor, layers)
     return drafted, [*(one for one in found if isinstance(one, Refusal)), *refused]
 
@@ -130,13 +129,6 @@ def _withstanding(
         if report is None:
             raise error
         return kept, report
-
-
-def _true(answer: Answer, builder: Builder) -> Counts:
-    """The counts behind a published answer, of its shape."""
-    counts = builder.matrix.with_margins(answer.query.counted)[0]
-    here = counts[1] if answer.query.population else counts
-    return np.asarray(here.transpose(sorted(range(here.ndim), key=lambda k: answer.dimensions[k].name)))
 
 
 def _in_order(answer: Answer, builder: Builder) -> list[Variable]:

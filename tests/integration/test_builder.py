@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
+from api import checker_answer
 from api.researcher import create_app
 from disclosure.audit import AuditReport
 from disclosure.differencing import attack_together
@@ -27,11 +28,12 @@ from pipeline.builder_audit import audit, readings, require_answers_withstand
 from pipeline.builder_matrix import CHOSEN, KEY, NOT_CHOSEN, Axis, variables_of
 from pipeline.builder_policy import load_builder_policy
 from pipeline.builder_prepare import codes_of, matrix_of, prepare, prepared
-from pipeline.builder_query import NotUnderstood, Query
+from pipeline.builder_query import NotUnderstood, Query, label_of
 from pipeline.builder_release import draft_answers
 from pipeline.derive import NOT_ASKED, derive
 from pipeline.record_keys import SECRET
 from pipeline.release_register import tables_of
+from pipeline.released_table import Released
 from pipeline.steps import protect as protecting
 from pipeline.steps.protect import protect
 from pipeline.steps.release import draft
@@ -308,3 +310,36 @@ def test_an_option_that_no_form_of_a_childs_age_offers_was_not_asked(office: Off
             assert row[0] == row[asked[CHOSEN]] + row[asked[NOT_CHOSEN]] + row[asked[NOT_ASKED]]
     with_some = matrix.with_margins((Axis("age_band"), Axis("important-friends")))[0]
     assert with_some[:, 1].any()
+
+
+def test_who_checks_a_draft_of_answers_sees_true_margins_and_what_a_reader_could_tell(
+    stages: Stages, home: Path, settled: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office.at(stages.copy(Verb.PROTECT.value, home))
+    lenient = replace(load_builder_policy(), most_small=1.0)
+    for module in (builder_release, builder_audit, checker_answer):
+        monkeypatch.setattr(module, "load_builder_policy", lambda: lenient)
+    prepare(office.store, WAVE, ANALYST)
+    draft_answers(office.store, WAVE, "on-request", ANALYST, asked_of(tmp_path, "{by: [life_overall.group, gender.group]}"))
+    drafted = approval.read_draft(office.store, "on-request")
+    (about,) = drafted.metadata["tables"]
+    query = checker_answer.asked(office.store, WAVE, about["id"])
+    assert query == Query(WAVE, (("gender", "group"), ("life_overall", "group")))
+    assert checker_answer.asked(office.store, WAVE, "gender") is None
+    table = Released(about, drafted.file(about["files"]["csv"]))
+    judged = checker_answer.judge_answer(office.store, WAVE, query, table, {})
+    true = matrix_of(office.store, WAVE).with_margins(query.counted)[0]
+    assert [next(counted for _, counted, _ in margin.lines) for margin in judged.margins] == [int(true[0, 0])] * 2
+    assert {margin.title: sorted(n for _, n, _ in margin.lines) for margin in judged.margins} == {
+        dimension["title"]: sorted(true[:, 0] if dimension["name"] == "gender" else true[0]) for dimension in about["dimensions"]
+    }
+    assert len(judged.withheld) == about["withheld"] > 0
+    variables = matrix_of(office.store, WAVE).variables
+    labels = [{label_of(variables[name], code): code for code in variables[name].dimension.codes} for name in ("gender", "life_overall")]
+    places = [variables[name].at("group").index for name in ("gender", "life_overall")]
+    for one in judged.withheld:
+        gender, life = (place[words[label]] for place, words, label in zip(places, labels, one.labels, strict=True))
+        assert one.low <= true[gender, life]
+        assert one.high is None or not judged.exact or true[gender, life] <= one.high
+        assert one.reason
+    assert "<svg" in judged.drawn.picture

@@ -50,7 +50,9 @@ def keep(store: SecureStore, result: Protected, **changes: object) -> None:
 
 def test_the_table_is_drawn_with_its_bounds(store: SecureStore, result: Protected) -> None:
     keep(store, result)
-    drawn, legend = picture(store, "w", "t")
+    found = picture(store, "w", "t")
+    drawn, legend = found.picture, found.legend
+    assert sum(count for _, count in found.widths) == result.tables[0].withheld.sum()
     assert drawn.count("url(#drawn-primary)") == 1
     low, high = result.audit.low[0], result.audit.high[0]
     assert f"{low[1, 1]}–{high[1, 1]}" in drawn
@@ -61,7 +63,7 @@ def test_the_table_is_drawn_with_its_bounds(store: SecureStore, result: Protecte
 
 def test_it_is_drawn_in_words_where_there_are_any(store: SecureStore, result: Protected) -> None:
     keep(store, result)
-    drawn, _ = picture(store, "w", "t", {"wish": {"play": "To play <more>"}, "place": {"Total": "England", "c": "Ceeville"}})
+    drawn = picture(store, "w", "t", {"wish": {"play": "To play <more>"}, "place": {"Total": "England", "c": "Ceeville"}}).picture
     assert "To play &lt;more&gt;" in drawn
     assert "Ceeville" in drawn
     assert "England" in drawn
