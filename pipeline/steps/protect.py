@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
 
 import pandas as pd
 
+from disclosure.advice import in_words, suggest
+from disclosure.dimension import Counts
+from disclosure.error import Unprotected
 from disclosure.policy import Policy
 from disclosure.protect import protect as protect_tables
 from disclosure.published_table import PublishedTable
 from disclosure.relations import to_relations
+from disclosure.table import Table
 from forms.load import load_survey
 from pipeline.builder_audit import readings
 from pipeline.builder_held import lists_of, protect_beside
@@ -27,6 +32,7 @@ from retention.secure_store import SecureStore, StepRefused
 from retention.steps import Verb, step
 
 __all__ = ["DEFAULT_POLICY", "protect", "to_frame"]
+ADVICE_SECONDS = 60  # no longer is looked for what to merge, once tables are refused
 
 
 def protect(
@@ -35,7 +41,8 @@ def protect(
     """Protect by a policy (by default the one that was assessed) and attack, together with every earlier release and
     with all that the table builder answered.
 
-    Returns the step's counts. Raises StepRefused, DisclosureError; then nothing is stored.
+    Returns the step's counts. Raises StepRefused, DisclosureError; then nothing is stored. Tables that cannot be protected by themselves
+    are refused with what to merge.
     """
     wave = store.wave(wave_id)
     if Verb.PROTECT not in store.steps(wave_id):
@@ -51,14 +58,18 @@ def protect(
             answers = readings(store, wave_id)
             variables = variables_of(load_table_specs(load_survey(wave.survey)))
             lists = lists_of([*answers, *tables], variables) if answers else []
-            result = protect_beside(
-                lambda wishes: protect_tables(
-                    tables, policy, earlier=before.tables, keys=keys, wishes=wishes, progress=_share_of(progress)
-                ),
-                policy,
-                [*answers, *lists],
-                before.tables,
-            )
+            try:
+                result = protect_beside(
+                    lambda wishes: protect_tables(
+                        tables, policy, earlier=before.tables, keys=keys, wishes=wishes, progress=_share_of(progress)
+                    ),
+                    policy,
+                    [*answers, *lists],
+                    before.tables,
+                )
+            except Unprotected as refused:
+                told = _advice(tables, policy, before.tables, keys, progress)
+                raise Unprotected(f"{refused}. {told}", refused.cells) from None
             running.save("protected", to_frame(result.tables))
             attack = {
                 "policy": policy.name,
@@ -80,6 +91,19 @@ def protect(
                 builder_answers=len(answers),
             )
     return dict(store.steps(wave_id)[Verb.PROTECT])
+
+
+def _advice(
+    tables: Sequence[Table], policy: Policy, before: Sequence[PublishedTable], keys: Mapping[str, Counts], progress: Progress
+) -> str:
+    """What to merge, as one line; looked for no longer than a minute."""
+    start = monotonic()
+
+    def tried() -> None:
+        progress(min(ADVICE_SECONDS, round(monotonic() - start)), ADVICE_SECONDS)
+
+    found = suggest(tables, policy, earlier=before, keys=keys, spent=lambda: monotonic() - start >= ADVICE_SECONDS, progress=tried)
+    return " ".join(("What would help:" if found.suggestions else "", " Or: ".join(in_words(found)[1:]))).strip()
 
 
 def _require_same_swapping(store: SecureStore, wave_id: str, policy: Policy) -> None:

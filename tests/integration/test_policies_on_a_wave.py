@@ -14,9 +14,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from disclosure.error import DisclosureError
+from disclosure import advice
+from disclosure.dimension import Dimension
+from disclosure.error import DisclosureError, Unprotected
 from disclosure.policy import FOLDER, load_policy
 from disclosure.published_table import WITHHELD, Method
+from disclosure.table import Table
 from forms.load import load_survey
 from governance.drift import Part, load_declared, write_declared
 from governance.record import record_folder
@@ -31,6 +34,7 @@ from pipeline.derive import derive
 from pipeline.policy_in_force import policy_named
 from pipeline.record_keys import KEYS, SECRET, keys_of_records, require_divisor
 from pipeline.release_register import tables_of
+from pipeline.steps import protect as protecting
 from pipeline.steps.protect import protect
 from pipeline.steps.tabulate import count_tables
 from pipeline.swap_areas import as_counted
@@ -119,6 +123,28 @@ def test_release_and_builder_move_the_same_children_alike(office: Office) -> Non
     values = shown[np.ix_(*([dimensions[d.name].index[code] for code in d.codes] for d in table.dimensions))]
     assert (~table.withheld).any()
     assert (table.values == values)[~table.withheld].all()
+
+
+def test_a_wave_that_is_too_small_for_its_policy_is_refused_and_mergings_are_tried(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of so few, one count keeps too few possible values whatever is withheld; a single merging is tried here, and it does not help."""
+    monkeypatch.setattr(advice, "LOOKED_AT", 1)
+    monkeypatch.setattr(advice, "STEPS", 1)
+    monkeypatch.setattr(protecting, "ADVICE_SECONDS", 10**9)
+    declare(office, "strict")
+    office.run(Verb.TABULATE)
+    with pytest.raises(Unprotected, match=r"cannot be protected .* No merging that was tried makes the tables protectable") as refused:
+        office.run(Verb.PROTECT)
+    assert refused.value.cells
+    assert Verb.PROTECT not in office.store.steps(WAVE)
+
+
+def test_what_would_help_is_told_in_one_line() -> None:
+    ones = Table("t", (Dimension.flat("wish", list("abcdefg")),), np.array([7, *[1] * 7]))
+    told: list[tuple[int, int]] = []
+    line = protecting._advice([ones], load_policy("strict"), (), {}, lambda done, total: told.append((done, total)))
+    assert line.startswith("What would help: put 'a' and 'b' of 'wish' together, in the table 't': 7 cells, 7 withheld (100%).")
+    assert told
+    assert "\n" not in line
 
 
 def test_record_keys_are_the_same_whenever_they_are_made_and_never_made_anew(office: Office) -> None:
