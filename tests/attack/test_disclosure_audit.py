@@ -304,3 +304,75 @@ def test_a_known_sum_is_small_from_one_on(left: int, told: int) -> None:
     shown = hide(full([[left, 20, 30], [25, 40, 18], [31, 22, 27]]), ("a", "x"))
     system = equations([replace(shown, floor=shown.floor * 0)])
     assert len(list(known_sums(system, replace(POLICY, minimum_withheld_sum=2)))) == 2 * told  # of the place, and of the answer
+
+
+def cut(*young: int) -> list[PublishedTable]:
+    """All children of three places, and those that are not young: how many are young is in no table but that of all places."""
+    age = Dimension.flat("age", ["young", "old"])
+    table = full([[n, 60] for n in young], PLACE, age)
+    everyone = Table("everyone", (PLACE,), table.counts[:, 0])
+    old = Table("old", (PLACE,), table.counts[:, 2], where=(("age", "old"),))
+    ages = Table("ages", (age,), table.counts[0])
+    return [
+        PublishedTable(t.id, t.dimensions, t.counts, np.full(len(t.counts), "published"), np.zeros(len(t.counts), np.int64), where=t.where)
+        for t in (everyone, old, ages)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("young", "small"), [((0, 1, 10), "b"), ((10, 9, 0), "b"), ((11, 10, 30), ""), ((0, 0, 12), ""), ((9, 0, 40), "a")]
+)
+def test_a_difference_between_tables_is_told_from_one_to_below_the_threshold(young: tuple[int, ...], small: str) -> None:
+    report = audit(cut(*young), POLICY)
+    how = "adding and subtracting whole numbers of tables: a difference"
+    count = dict(zip("abc", young, strict=True)).get(small, 0)
+    assert report.exposed == (Exposure("", {"age": "young", "place": small}, count, count, how),) * bool(small)
+    assert (report.narrowest, report.linear_programs) == (None, 0)
+
+
+def of(population: str, table: Table, *cells: tuple[str, str]) -> PublishedTable:
+    return replace(hide(table, *cells), id=f"of {population}", population=population)
+
+
+def test_what_is_found_is_told_with_its_table_and_each_part_counts() -> None:
+    """Two groups of children: of one a square of counts is open by 21, of the other a count is not open at all."""
+    tight = full([[2, 3, 30], [25, 40, 18], [31, 22, 27]])
+    tables = [of("one", tight, *SQUARE), of("two", TABLE, *SQUARE)]
+    alone = [audit([each], POLICY) for each in tables]
+    heard: list[float] = []
+    report = audit(tables, POLICY, progress=lambda share, _: heard.append(share))
+    assert [each.narrowest for each in alone] == [3, 21]
+    assert report.narrowest == 3
+    assert report.linear_programs == sum(each.linear_programs for each in alone)
+    assert heard == sorted(heard)
+    assert heard[-1] == 1
+    told = audit([*tables, of("three", TABLE, ("a", "x"))], POLICY).exposed
+    assert told == (Exposure("of three", {"place": "a", "answer": "x"}, 3, 3, "adding and subtracting whole numbers"),)
+
+
+def test_proofs_spare_the_search_for_a_first_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("disclosure.search.Search.first")
+    proofs = Proofs((TABLE.counts.reshape(-1),), sparse.csr_matrix((0, 16), dtype=np.int64))
+    assert audit([hide(TABLE, *SQUARE)], POLICY, proofs=proofs).narrowest == 21
+
+
+def test_where_nothing_limits_a_count_the_report_says_so() -> None:
+    everything = [(place, answer) for place in PLACE.codes for answer in ANSWER.codes]
+    report = audit([hide(TABLE, *everything)], POLICY)
+    assert report.exposed == ()
+    assert report.high[0][0, 0] == -1
+    assert report.low[0].min() == 1
+    shown = audit([hide(TABLE)], POLICY)
+    assert (shown.low[0] == -1).all()
+    assert (shown.high[0] == -1).all()
+
+
+def test_of_many_counts_the_report_holds_what_some_table_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("disclosure.audit.ALL_BOUNDS", 3)
+    report = audit([hide(TABLE, *SQUARE)], POLICY)
+    assert not report.exact
+    (low, high) = (report.low[0][1, 1], report.high[0][1, 1])
+    assert 1 <= low < high <= 22
+    assert (low, high) != (1, 22)  # as far as it had to look
+    monkeypatch.setattr("disclosure.audit.ALL_BOUNDS", 4)
+    assert audit([hide(TABLE, *SQUARE)], POLICY).exact

@@ -109,3 +109,27 @@ original = Search._solver
 def stopped(solver: highspy.Highs) -> highspy.Highs:
     solver.setOptionValue("time_limit", 0.0)
     return solver
+
+
+def test_a_first_table_is_mended_from_real_numbers_or_else_searched_in_whole_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.delattr(module.Search, "whole")
+        table = pair().first()
+        assert table is not None
+        assert pair().fits(table)
+    monkeypatch.setattr(module, "mend", lambda *_: None)
+    found = pair()
+    found.solved = 3
+    table = found.first()
+    assert table is not None
+    assert found.fits(table)
+    assert found.solved == 4
+
+
+def test_every_sum_counts_however_many_there_are() -> None:
+    """The third sum alone says what the first count is."""
+    found = search([[1, 1], [1, 1], [1, 0]], [10, 10, 4], [0, 0], [9, 9])
+    assert found.extreme(0, 1)[0] == pytest.approx(4)
+    table, certain = found.whole(0, 1)
+    assert table is not None
+    assert (table.tolist(), certain) == ([4, 6], True)
