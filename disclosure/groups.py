@@ -12,6 +12,7 @@ Whole = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 UNBOUNDED = np.int64(2**40)
+ELIMINATED = 1e-9  # what is left of an entry, below which it is nothing but rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,3 +119,19 @@ def _without_repeats(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
         signs = matrix.data[span] * np.sign(matrix.data[span][0])
         seen.setdefault(matrix.indices[span].tobytes() + signs.tobytes(), row)
     return matrix[sorted(seen.values())]
+
+
+def independent(matrix: sparse.csr_matrix) -> Whole:
+    """Rows that say all that the others say too, few entries first (by Gaussian elimination, over the reals)."""
+    order = np.argsort(np.diff(matrix.indptr), kind="stable")
+    left = matrix[order].toarray().astype(float)
+    pivots = np.full(len(left), -1)
+    for row in range(len(left)):
+        pivot = int(np.abs(left[row]).argmax()) if left.shape[1] else -1
+        if pivot < 0 or abs(left[row, pivot]) < ELIMINATED:
+            continue
+        pivots[row] = pivot
+        later = row + 1 + np.flatnonzero(np.abs(left[row + 1 :, pivot]) > ELIMINATED)
+        columns = np.flatnonzero(left[row])
+        left[np.ix_(later, columns)] -= np.outer(left[later, pivot] / left[row, pivot], left[row, columns])
+    return np.sort(order[pivots >= 0])

@@ -7,15 +7,12 @@ and the move is the proof. Moves of least cost are found by linear programming (
 
 from __future__ import annotations
 
-from fractions import Fraction
-from math import lcm
-
 import highspy
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from disclosure.groups import UNBOUNDED, Groups, Whole
+from disclosure.groups import UNBOUNDED, Groups, Whole, independent
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,7 +26,8 @@ class Finder:
     """Finds moves of least cost over groups; `cost` (groups,) is the price of one step of each, and may be changed.
 
     With `fresh`, each search starts from no move at all: faster while costs change and moves are short. Without, it starts
-    from the last move found: faster where little can move, and moves are long.
+    from the last move found: faster where little can move, and moves are long. Sums that others imply help the first to find its
+    way, and cost the second more steps than they save: it is given those it needs.
     """
 
     def __init__(self, groups: Groups, cost: Floats, *, fresh: bool = True) -> None:
@@ -40,7 +38,8 @@ class Finder:
         self.count = count
         self.upper = np.concatenate([groups.up, groups.down]).astype(float)
         self.upper[self.upper >= UNBOUNDED] = highspy.kHighsInf
-        both = sparse.hstack([groups.matrix, -groups.matrix]).tocsc()
+        kept = groups.matrix if fresh else groups.matrix[independent(groups.matrix)]
+        both = sparse.hstack([kept, -kept]).tocsc()
         model = highspy.HighsLp()
         model.num_col_, model.num_row_ = 2 * count, both.shape[0]
         model.col_cost_ = np.concatenate([self.cost, self.cost])
@@ -141,21 +140,12 @@ class Finder:
 
     def _whole(self, change: Floats) -> Whole | None:
         """The move itself if it is whole, else its smallest multiple that is and that fits."""
-        nearest = np.rint(change)
-        if np.abs(change - nearest).max(initial=0) < ROUNDING:
-            move = nearest.astype(np.int64)
-            return move if self._fits(move) else None
-        parts = change[np.abs(change - nearest) >= ROUNDING]
-        scale = 1
-        for part in np.unique(np.round(parts, 6)):
-            scale = lcm(scale, Fraction(float(part)).limit_denominator(LARGEST_SCALE).denominator)
-            if scale > LARGEST_SCALE:
-                return None
-        scaled = np.rint(change * scale)
-        if np.abs(change * scale - scaled).max() > ROUNDING * scale:
-            return None
-        move = scaled.astype(np.int64)
-        return move if self._fits(move) else None
+        for scale in range(1, LARGEST_SCALE + 1):
+            nearest = np.rint(change * scale)
+            if np.abs(change * scale - nearest).max(initial=0) < ROUNDING * scale:
+                move = nearest.astype(np.int64)
+                return move if self._fits(move) else None
+        return None
 
     def _search(self, change: Floats, target: int, amount: int) -> Whole | None:
         """A whole-number move by branch and bound: near the fractional one first, then anywhere."""

@@ -35,9 +35,9 @@ class Needs:
         ways = [(rise + rest, fall), (rise, fall + rest), (rise + (rest + 1) // 2, fall + rest // 2)]
         return list(dict.fromkeys(ways))
 
-    def met(self, above: Whole, below: Whole) -> Mask:
-        """Which groups can go far enough."""
-        return np.asarray((above + below >= self.width) & (above >= self.rise) & (below >= self.fall))
+    def met(self, above: Whole, below: Whole, groups: Whole) -> Mask:
+        """Which of these groups can go far enough: so far up, and down."""
+        return np.asarray((above + below >= self.width) & (above >= self.rise[groups]) & (below >= self.fall[groups]))
 
 
 def moves_for(finder: Finder, target: int, needs: Needs, *, first: bool, thorough: bool = True) -> list[Whole]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from disclosure.groups import UNBOUNDED, group
+from disclosure.groups import UNBOUNDED, group, independent
 
 
 @settings(max_examples=60, deadline=None)
@@ -90,3 +90,16 @@ def test_two_cells_that_count_unequally_are_not_tied() -> None:
     groups = group(matrix, np.ones(4, bool), np.full(4, 9), np.full(4, 9))
     assert groups.of.tolist() == [0, 0, 1, 2]
     assert groups.matrix.toarray().tolist() == [[0, 1, 2]]
+
+
+@settings(max_examples=80, deadline=None)
+@given(rows=st.lists(st.lists(st.sampled_from([-2, -1, 0, 0, 1, 1]), min_size=6, max_size=6), min_size=1, max_size=9))
+def test_independent_rows_imply_the_others_and_not_each_other(rows: list[list[int]]) -> None:
+    matrix = sparse.csr_matrix(np.array(rows, np.int64))
+    kept = independent(matrix)
+    assert np.linalg.matrix_rank(matrix[kept].toarray()) == len(kept) == np.linalg.matrix_rank(matrix.toarray())
+
+
+def test_of_rows_that_imply_each_other_the_shorter_are_kept() -> None:
+    long, short, other = [1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 1, 1]
+    assert independent(sparse.csr_matrix(np.array([long, short, other]))).tolist() == [1, 2]
