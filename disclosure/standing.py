@@ -57,7 +57,7 @@ def _sparse(table: Table, axis: int, policy: Policy) -> Mask:
     counts = np.moveaxis(table.counts, axis, 0).reshape(table.counts.shape[axis], -1)
     some = (counts > 0).sum(axis=1)
     small = ((counts > 0) & (counts < policy.threshold)).sum(axis=1)
-    sparse = (small > policy.sparse_share * some) & (some > 0)
+    sparse = small > policy.sparse_share * some
     sparse[0] = False  # the total of all areas is none
     mask = np.zeros((counts.shape[0], *np.delete(table.counts.shape, axis)), bool)
     mask[sparse] = True

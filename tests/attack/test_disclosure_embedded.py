@@ -89,11 +89,12 @@ END = chunk(b"IEND", b"")
         (chunk(b"eXIf", b"II\0seven 7") + END, [("eXIf II", "seven 7")]),
         (chunk(b"tEXt", b"a keyword that is too long\0\xff7") + END, [("tEXt a keyword that is to", "\ufffd7")]),
         (END + b"\0\0", []),
+        (END + b"X", [("behind the end", "X")]),
         (END + b"sad \xff7", [("behind the end", "sad \ufffd7")]),
         (END + chunk(b"tEXt", b"data\0sad=7"), [("behind the end", None)]),
         (b"cut off", [("behind the end", "cut off")]),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_all_texts_of_a_png_are_read(content: bytes, texts: list[tuple[str, str | None]]) -> None:
     """What was packed is read beside what it was packed in."""
@@ -101,6 +102,12 @@ def test_all_texts_of_a_png_are_read(content: bytes, texts: list[tuple[str, str 
     assert [where for where, _ in found] == [where for where, _ in texts]
     for (_, text), (_, expected) in zip(found, texts, strict=True):
         assert expected is None or text == expected or text.endswith(f" {expected}")
+
+
+def test_what_stands_beside_a_packed_text_is_read_too() -> None:
+    ((_, text),) = _png_texts(PNG + chunk(b"iTXt", b"data\0\1\0\0sad 13\0" + zlib.compress(b"sad 7")) + END)
+    assert "sad 13" in text
+    assert text.endswith(" sad 7")
 
 
 def test_what_is_found_is_told_with_its_file_and_place() -> None:

@@ -77,3 +77,55 @@ def test_all_areas_together_are_never_sparse_and_the_share_itself_is_not_too_muc
     third = Dimension.flat("gender", "fmo")
     assert not judge(exactly, (AREA, third), replace(CENSUS, sparse_share=1 / 3)).by_rule[SPARSE_AREA].any()
     assert judge(exactly, (AREA, third), replace(CENSUS, sparse_share=0.33)).by_rule[SPARSE_AREA].sum() == 3
+
+
+NOT_ASKED = Dimension.flat("wish", ["x", "y", "z", "not_asked"])
+
+
+def test_a_group_is_small_by_those_who_were_asked_and_by_all() -> None:
+    """A small answer of a large group is none; nobody asked is no small group, but a small group is one whoever was asked."""
+    counts = shown((160, 40, 40, 4, 76), (60, 30, 26, 4, 0), (94, 4, 4, 0, 86), (60, 0, 0, 0, 60), (6, 0, 0, 0, 6))
+    gender = Dimension.flat("gender", "fmod")
+    judged = judge(counts, (gender, NOT_ASKED), CENSUS, not_answers=("not_asked",))
+    assert judged.by_rule[SMALL_GROUP][:, 1].tolist() == [False, False, True, False, True]
+    assert not judged.by_rule[SMALL_GROUP][:, 0].any()
+    assert judged.by_rule[GROUP_DISCLOSURE][:, 1].tolist() == [False, False, False, False, False]
+
+
+def test_each_answer_of_two_is_judged_and_each_area_of_two() -> None:
+    wish, mood = Dimension.flat("wish", "xy"), Dimension.flat("mood", "gb")
+    one_mind = shown((60, 60, 0), (30, 30, 0), (30, 30, 0))  # in the second of two questions
+    counts = one_mind.reshape(3, 3)
+    found = judge(counts, (wish, mood), CENSUS).by_rule[GROUP_DISCLOSURE]
+    assert found[:, 1:].all()
+    assert not found[:, 0].any()
+    other = judge(counts.T, (mood, wish), CENSUS).by_rule[GROUP_DISCLOSURE]
+    assert (other == found.T).all()
+    few = shown((60, 30, 30), (56, 28, 28), (4, 2, 2))
+    assert judge(few, (wish, mood), CENSUS).by_rule[SMALL_GROUP][2, 1:].all()
+    region, council = Dimension.flat("region", "pq"), Dimension.flat("area", "pq")
+    areas = replace(CENSUS, geography_variables=frozenset({"region", "area"}), sparse_share=0.5)
+    spread = shown((60, 30, 30), (56, 28, 28), (4, 2, 2))
+    assert judge(spread, (region, council), areas).by_rule[SPARSE_AREA].tolist() == [[False] * 3, [False] * 3, [False, True, True]]
+    assert judge(spread.T, (region, council), areas).by_rule[SPARSE_AREA].tolist() == [
+        [False] * 3,
+        [False, False, True],
+        [False, False, True],
+    ]
+
+
+@pytest.mark.parametrize(("count", "sparse"), [(1, True), (CENSUS.threshold - 1, True), (CENSUS.threshold, False)])
+def test_an_areas_count_is_small_from_one_to_below_the_threshold(count: int, sparse: bool) -> None:
+    counts = shown((90, 45, 45), (60, 30, 30), (2 * count, count, count))
+    mask = judge(counts, (AREA, Dimension.flat("gender", "fm")), replace(CENSUS, sparse_share=0.6)).by_rule[SPARSE_AREA]
+    assert mask[2].tolist() == [False, sparse, sparse]
+
+
+def test_a_population_and_its_rest_are_judged_apart() -> None:
+    """Of the first axis, all children and two parts of them: an area is sparse for each by itself."""
+    who = Dimension.flat("who", ["in care", "not"])
+    area = shown((44, 22, 22), (8, 4, 4), (36, 18, 18))
+    counts = np.stack([area * 2, area, area * 2])
+    mask = judge(counts, (who, AREA, Dimension.flat("gender", "fm")), replace(CENSUS, sparse_share=0.5), populations=1).by_rule[SPARSE_AREA]
+    assert mask[1].tolist() == [[False] * 3, [False, True, True], [False] * 3]
+    assert mask[2].tolist() == [[False] * 3, [False, True, True], [False] * 3]

@@ -204,3 +204,26 @@ def test_a_table_without_cell_keys_is_compared_under_invented_ones(tmp_path: Pat
     two = compare_files([path, csv(tmp_path, "u", "place,n", "x,158", "y,88", "z,90")], {}, policies)
     assert isinstance(two.results[1], Refused)
     assert "keys were invented" not in report_page(two)
+
+
+def test_the_loss_is_told_at_its_edges() -> None:
+    """A withheld nought that is known to be one is no count without limit; and where all is withheld, nothing shown has changed."""
+    found = loss(TRUE, SHOWN, np.zeros_like(LOW), np.where(STATUS == "published", -1, 0))
+    assert (found.table, found.mean_unknown) == ("t", 0.0)
+    everything = PublishedTable("t", (PLACE, WISH), np.full((4, 3), WITHHELD), np.full((4, 3), "secondary"), np.ones((4, 3), np.int64))
+    assert loss(TRUE, everything, LOW, HIGH).mean_change == 0.0
+    assert loss(TRUE, everything, np.zeros_like(LOW), np.full((4, 3), 4)).mean_unknown == 2.0
+
+
+def test_rows_with_long_names_are_told_apart_by_each_of_their_categories() -> None:
+    one, two = (
+        Dimension.flat("who", ["a word that is long, and longer still than that"]),
+        Dimension.flat("wish", ["play outside", "play inside"]),
+    )
+    across = Dimension.flat("age", [str(k) for k in range(5, 15)])
+    shape = (2, 3, 11)
+    table = PublishedTable("t", (one, two, across), np.zeros(shape, np.int64), np.full(shape, "published"), np.zeros(shape, np.int64))
+    drawn = ET.fromstring(heat_map(table, np.zeros(shape, np.int64), np.zeros(shape, np.int64)))  # noqa: S314 - our own text
+    names = [str(text.text) for text in drawn.iter(f"{SVG}text") if " · " in str(text.text)]
+    assert names == ["a word that is long, and… · play outside", "a word that is long, and … · play inside"]
+    assert {len(name) for name in names} == {40}

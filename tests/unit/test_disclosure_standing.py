@@ -148,3 +148,14 @@ def test_a_difference_of_two_earlier_tables_cannot_be_mended_any_more() -> None:
     other = replace(published(AT_HOME), id="another")
     with pytest.raises(DisclosureError, match="between tables, by"):
         protect([small([[20, 30], [30, 20], [25, 25]], "new", where=(("home", "alone"),))], POLICY, earlier=[published(EVERYONE), other])
+
+
+def test_a_single_child_makes_an_area_sparse_and_what_each_rule_withholds_stays_withheld() -> None:
+    assert withheld_whole(table([[1, 0], [40, 50]]), SPARSE).tolist() == [[False] * 3, [False, True, True], [False] * 3]
+    both = replace(SPARSE, zeros=Zeros.PROTECTED)
+    assert withheld_whole(table([[3, 4], [40, 0]]), both).tolist() == [[False] * 3, [False, True, True], [False, False, True]]
+    region, council = (Dimension.flat(name, ["p", "q"]) for name in ("region", "area"))
+    counts = np.array([[60, 30, 30], [56, 28, 28], [4, 2, 2]])
+    two = replace(SPARSE, geography_variables=frozenset({"region", "area"}))
+    assert withheld_whole(Table("t", (region, council), counts), two).tolist() == [[False] * 3, [False] * 3, [False, True, True]]
+    assert withheld_whole(Table("t", (region, council), counts.T), two)[:, 2].tolist() == [False, True, True]
