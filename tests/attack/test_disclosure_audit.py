@@ -337,11 +337,12 @@ def of(population: str, table: Table, *cells: tuple[str, str]) -> PublishedTable
 def test_what_is_found_is_told_with_its_table_and_each_part_counts() -> None:
     """Two groups of children: of one a square of counts is open by 21, of the other a count is not open at all."""
     tight = full([[2, 3, 30], [25, 40, 18], [31, 22, 27]])
-    tables = [of("one", tight, *SQUARE), of("two", TABLE, *SQUARE)]
+    tables = [of("one", tight, *SQUARE), of("two", TABLE, *SQUARE), of("four", TABLE, *SQUARE)]
     alone = [audit([each], POLICY) for each in tables]
     heard: list[float] = []
     report = audit(tables, POLICY, progress=lambda share, _: heard.append(share))
-    assert [each.narrowest for each in alone] == [3, 21]
+    assert [each.narrowest for each in alone] == [3, 21, 21]
+    assert all(each.linear_programs > 0 for each in alone)
     assert report.narrowest == 3
     assert report.linear_programs == sum(each.linear_programs for each in alone)
     assert heard == sorted(heard)

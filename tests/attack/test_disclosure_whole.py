@@ -61,7 +61,9 @@ def test_the_only_whole_number_between_two_bounds_is_found() -> None:
 @pytest.mark.usefixtures("_either_way")
 def test_a_second_whole_number_further_off_is_found_too() -> None:
     """Of both, 1 to 5 by real numbers, and 2 and 4 by whole ones."""
-    assert audit([replace(TABLE, floor=np.array([0, 1, 0, 0, 0, 0, 0]))], seen_small_below(6)).exposed == ()
+    table = replace(TABLE, floor=np.array([0, 1, 0, 0, 0, 0, 0]))
+    assert audit([table], seen_small_below(6)).exposed == ()
+    assert audit([table, replace(table, id="others", population="others")], seen_small_below(6)).exposed == ()
 
 
 def test_the_bounds_of_a_few_counts_hold_every_whole_number_that_some_table_has() -> None:
