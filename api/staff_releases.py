@@ -14,6 +14,7 @@ from api.checker_picture import picture
 from api.checker_tests import Tried, proven, tried
 from api.office import page
 from api.staff_guard import Guard, Visit
+from disclosure.dimension import NOT
 from pipeline import approval
 from pipeline.release_names import MEDIA_TYPES
 from pipeline.release_zone import VerifiedRelease
@@ -48,7 +49,11 @@ def add_release_desk(guard: Guard, store: SecureStore, zone: ReleaseZone | None)
         released = Released(about, draft.file(about["files"]["csv"]))
         problem = ""
         try:
-            labels = {one["name"]: {code["code"]: code["label"] for code in one["codes"]} for one in about["dimensions"]}
+            labels = {
+                one["name"]: {code["code"]: code["label"] for code in one["codes"]}
+                | {NOT + code["code"]: f"Not chosen: {code['label']}" for code in one["codes"]}
+                for one in about["dimensions"]
+            }
             if (query := asked(store, known.wave, about["id"])) is not None:
                 judged = judge_answer(store, known.wave, query, released, labels)
                 withheld, exact, true_margins, drawn = judged.withheld, judged.exact, judged.margins, judged.drawn

@@ -19,9 +19,11 @@ from disclosure.labels import Labels
 from disclosure.published_table import PublishedTable, Status
 
 Whole = npt.NDArray[np.int64]
-LABEL, TALL, FLAT, WIDE, NARROW, HEAD = 240, 22, 4, 64, 6, 96
+LABEL, TALL, FLAT, WIDE, NARROW, HEAD, BESIDE = 280, 22, 4, 64, 6, 96, 90
+LETTERS = 40  # of a row's name; the whole is told when a cell is pointed at
 MANY_ROWS, MANY_COLUMNS = 200, 24  # beyond, cells are drawn small and without their numbers
 MOST_TIPS = 2_000  # cells that get a text of their own when pointed at
+JOINT = " · "
 INK, PAPER = "#1d2a33", "#ffffff"
 KINDS = {
     Status.PUBLISHED: ("#dcebea", "Shown"),
@@ -77,7 +79,7 @@ def _totals(dimension: Dimension) -> tuple[bool, ...]:
 
 def _named(categories: Sequence[tuple[str, bool]]) -> str:
     """A row's categories (each with whether it is a total), without the totals; if all are totals, the first."""
-    return " · ".join(name for name, total in categories if not total) or "".join(name for name, _ in categories[:1])
+    return JOINT.join(name for name, total in categories if not total) or "".join(name for name, _ in categories[:1])
 
 
 def heat_map(table: PublishedTable, low: Whole, high: Whole, prefix: str = "map", labels: Labels | None = None) -> str:
@@ -100,9 +102,9 @@ def heat_map(table: PublishedTable, low: Whole, high: Whole, prefix: str = "map"
     for row, name in enumerate(grid.rows):
         y = head + row * height
         if label:
-            parts.append(_text(label - 8, y + height / 2 + 4, _short(name, 34), anchor="end", bold=grid.sums[0][row]))
+            parts.append(_text(label - 8, y + height / 2 + 4, _fitted(name, LETTERS), anchor="end", bold=grid.sums[0][row]))
         parts += _row(grid, row, y, label, width, height, prefix, tips=tips, numbers=not small)
-    total = label + len(grid.columns) * width + 60, head + len(grid.rows) * height + 4
+    total = label + len(grid.columns) * width + BESIDE, head + len(grid.rows) * height + 4
     said = summary(table)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total[0]} {total[1]}" width="{total[0]}" height="{total[1]}" role="img" '
@@ -187,6 +189,16 @@ def _pattern(prefix: str) -> str:
 def _text(x: float, y: float, words: str, *, anchor: str = "start", turn: str = "", ink: str = INK, bold: bool = False) -> str:
     more = (f' transform="{turn}"' if turn else "") + (' font-weight="bold"' if bold else "")
     return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{ink}"{more}>{escape(words)}</text>'
+
+
+def _fitted(name: str, most: int) -> str:
+    """A row's name, of each category as much as all have room for: two rows that differ in the last one must not read the same."""
+    parts = name.split(JOINT)
+    room = most - len(JOINT) * (len(parts) - 1)
+    for left, at in zip(range(len(parts), 0, -1), sorted(range(len(parts)), key=lambda k: len(parts[k])), strict=True):
+        parts[at] = _short(parts[at], max(room // left, 2))  # the shortest first: what it does not need is left to the others
+        room -= len(parts[at])
+    return JOINT.join(parts)
 
 
 def _short(words: str, most: int) -> str:
