@@ -92,3 +92,37 @@ def test_what_does_not_fit_is_refused(share: float, area: list[int]) -> None:
 def test_no_records_are_no_trouble() -> None:
     none = np.zeros(0, np.int64)
     assert swap(none, none, none, none, 0.5, np.random.default_rng(0)).moved == 0
+
+
+def whole(*values: int) -> np.ndarray:
+    return np.array(values, np.int64)
+
+
+def test_two_alike_in_two_areas_change_places_and_the_third_has_nobody_to_change_with() -> None:
+    """Four counts of the table area by risk have changed by one each, of five that are not empty; one of six is."""
+    result = swap(whole(0, 1, 0), whole(0, 0, 0), whole(5, 5, 7), whole(0, 1, 2), 1.0, np.random.default_rng(1))
+    assert result.source.tolist() == [1, 0, 2]
+    assert (result.records, result.moved, result.moved_wide, result.unmatched) == (3, 2, 0, 1)
+    assert result.mean_change == pytest.approx(4 / 5)
+
+
+def test_where_nothing_is_asked_nothing_changes() -> None:
+    for people, share in ((population(1), 0.0), ((whole(),) * 4, 0.5)):
+        result = swap(*people, share, np.random.default_rng(1))
+        assert result.source.tolist() == list(range(len(people[0])))
+        assert (result.records, result.moved, result.moved_wide, result.unmatched, result.mean_change) == (len(people[0]), 0, 0, 0, 0.0)
+
+
+@pytest.mark.parametrize("unknown", range(4))
+def test_an_unknown_area_larger_area_profile_or_risk_is_refused(unknown: int) -> None:
+    people = [each.copy() for each in population(1)]
+    people[unknown][3] = -1
+    with pytest.raises(DisclosureError, match="to be known"):
+        swap(*people, 0.1, np.random.default_rng(1))
+
+
+def test_areas_may_come_in_any_order_instead_of_the_smallest_first() -> None:
+    people = population(2)
+    orders = [swap(*people, 0.3, np.random.default_rng(5), first).source.tolist() for first in (True, False)]
+    assert orders[0] != orders[1]
+    assert orders[0] == swap(*people, 0.3, np.random.default_rng(5)).source.tolist()
