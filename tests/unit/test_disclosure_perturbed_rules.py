@@ -129,3 +129,9 @@ def test_a_population_and_its_rest_are_judged_apart() -> None:
     mask = judge(counts, (who, AREA, Dimension.flat("gender", "fm")), replace(CENSUS, sparse_share=0.5), populations=1).by_rule[SPARSE_AREA]
     assert mask[1].tolist() == [[False] * 3, [False, True, True], [False] * 3]
     assert mask[2].tolist() == [[False] * 3, [False, True, True], [False] * 3]
+
+
+def test_a_count_of_one_is_one_of_an_areas_counts() -> None:
+    counts = shown((52, 21, 31), (40, 20, 20), (12, 1, 11))
+    mask = judge(counts, (AREA, Dimension.flat("gender", "fm")), replace(CENSUS, sparse_share=0.4)).by_rule[SPARSE_AREA]
+    assert not mask.any()
