@@ -159,3 +159,7 @@ def test_a_single_child_makes_an_area_sparse_and_what_each_rule_withholds_stays_
     two = replace(SPARSE, geography_variables=frozenset({"region", "area"}))
     assert withheld_whole(Table("t", (region, council), counts), two).tolist() == [[False] * 3, [False] * 3, [False, True, True]]
     assert withheld_whole(Table("t", (region, council), counts.T), two)[:, 2].tolist() == [False, True, True]
+
+
+def test_a_count_of_one_is_one_of_an_areas_counts() -> None:
+    assert not withheld_whole(table([[1, 11], [20, 20]]), replace(SPARSE, sparse_share=0.4)).any()
