@@ -16,7 +16,7 @@ from disclosure.error import DisclosureError
 from disclosure.heat_map import cut_short, heat_map, legend
 from disclosure.inner_files import read_trees
 from disclosure.labels import read_labels
-from disclosure.loss import loss, losses, widths
+from disclosure.loss import binned, loss, losses, widths
 from disclosure.policy import load_policy
 from disclosure.protect import Protected, protect
 from disclosure.published_table import WITHHELD, PublishedTable, Status
@@ -227,3 +227,20 @@ def test_rows_with_long_names_are_told_apart_by_each_of_their_categories() -> No
     names = [str(text.text) for text in drawn.iter(f"{SVG}text") if " · " in str(text.text)]
     assert names == ["a word that is long, and… · play outside", "a word that is long, and … · play inside"]
     assert {len(name) for name in names} == {40}
+
+
+def test_distances_are_counted_by_their_size() -> None:
+    sizes = {"1": 1, "2": 1, "3 to 4": 2, "5 to 9": 2, "10 to 19": 2, "20 to 49": 2, "50 to 99": 2, "100 or more": 2}
+    edges = np.array([1, 2, 3, 4, 5, 9, 10, 19, 20, 49, 50, 99, 100, 5000])
+    assert binned(edges, 0) == list(sizes.items())
+    assert binned(np.append(edges, 0), 3) == [("0", 1), *sizes.items(), ("no limit", 3)]
+    assert binned(np.zeros(0, np.int64), 0) == []
+    assert binned(np.zeros(0, np.int64), 2) == [*((size, 0) for size in sizes), ("no limit", 2)]
+
+
+def test_the_widths_are_those_of_withheld_counts_ascending_and_a_limit_of_nought_is_one() -> None:
+    found, unlimited = widths(SHOWN, LOW, HIGH)
+    assert (found.tolist(), unlimited) == ([26, 26, 26, 26], 0)
+    high = HIGH.copy()
+    high[1, 1], high[1, 2] = -1, 0
+    assert widths(SHOWN, np.where(high == 0, 0, LOW), high)[1] == 1
