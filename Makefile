@@ -67,7 +67,7 @@ test: setup setup-test ## every test but the long ones (under 15 minutes on 2 co
 test-long: setup setup-test ## soaks, fuzzing and everything else that takes its time
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m long --timeout 3600
 
-mutate: setup setup-test ## change disclosure/ in every small way, and see that a test notices (MODULES="disclosure/primary.py ..."; hours for all)
+mutate: setup setup-test ## change disclosure/ in every small way, and see that a test notices (MODULES="disclosure/primary.py ...")
 	@$(BIN)/python -m tests.mutation $(MODULES)
 
 check: setup setup-test ## ruff, mypy --strict, import contracts
