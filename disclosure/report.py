@@ -55,9 +55,8 @@ def report_page(compared: Compared, labels: Labels | None = None) -> str:
             picture, name = heat_map(table, low, high, f"p{number}t{k}", words), escape(table.title or table.id)
             said = " ".join(filter(None, (summary(table), _changed(cost), cut_short(table))))
             body.append(f"<h3>{name}</h3><p>{escape(said)}</p>")
-            body.append(
-                f'<div class="wide" tabindex="0" role="region" aria-label="Picture of {name} under {escape(result.policy.name)}">{picture}</div>'
-            )
+            what = f"Picture of {name} under {escape(result.policy.name)}"
+            body.append(f'<div class="wide" tabindex="0" role="region" aria-label="{what}">{picture}</div>')
             body.append(_widths(table, low, high, exact=result.audit.exact))
             body.append(_listed(table, low, high, words))
     head = (
