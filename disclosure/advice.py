@@ -79,11 +79,13 @@ class _Trial:
     spent: Callable[[], bool]
     progress: Callable[[], None]
 
-    def of(self, tables: Sequence[Table], keys: Mapping[str, Counts], made: tuple[Merging, ...] = ()) -> _Tried:
+    def of(
+        self, tables: Sequence[Table], keys: Mapping[str, Counts], made: tuple[Merging, ...] = (), over: Callable[[], bool] = never
+    ) -> _Tried:
         """Protects tables. Raises DisclosureError where no merging could help."""
         size = sum(table.counts.size for table in tables)
         try:
-            budget = Budget(QUICK, self.spent)
+            budget = Budget(QUICK, self.spent, over)
             result = protect(tables, self.policy, earlier=self.earlier, keys=keys, budget=budget)
         except Unprotected as refused:
             return _Tried(tuple(tables), keys, made, Outcome(size, None, max(1, len(refused.cells))), refused.cells)
@@ -96,7 +98,7 @@ class _Trial:
         """What one more merging gives, and the tables that it leaves; None if it cannot be made."""
         try:
             left = merged(start.tables, merging) if left is None else left
-            return self.of(left, merged_keys(start.keys, start.tables, merging), (*start.mergings, merging))
+            return self.of(left, merged_keys(start.keys, start.tables, merging), (*start.mergings, merging), self.spent)
         except DisclosureError:
             return None
 

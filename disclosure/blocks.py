@@ -41,13 +41,15 @@ class Budget:
     """What the search for a cheap pattern may cost; the pattern is safe whatever it is.
 
     `spent` is asked before each block, and before each cell that is to be proven or published again: once it says True, what
-    has no proof yet gets one by exchanges, which take little time and withhold more. `done` takes up each part that is solved,
-    and how: given again, a search that was stopped goes on where it was. It says much about withheld counts, and must never
-    leave the office.
+    has no proof yet gets one by exchanges, which take little time and withhold more; what they cannot prove is searched for
+    until it is `over`. Then tables of which a cell has no proof, or that were not attacked to the end, are refused. `done`
+    takes up each part that is solved, and how: given again, a search that was stopped goes on where it was. It says much
+    about withheld counts, and must never leave the office.
     """
 
     effort: Effort = field(default_factory=Effort)
     spent: Callable[[], bool] = never
+    over: Callable[[], bool] = never
     done: MutableMapping[str, Pattern] = field(default_factory=dict)
 
 
@@ -68,7 +70,7 @@ def suppress_in_blocks(
         before, pattern = pattern, by_exchange(system, problem, pattern)
         if budget.spent():
             pattern = replace(pattern, hurried=pattern.hidden & ~before.hidden)
-    return without_spare(problem, extend(problem, pattern, thorough=True))
+    return without_spare(problem, extend(problem, pattern, thorough=True, spent=budget.over))
 
 
 def extend(problem: Problem, pattern: Pattern, *, thorough: bool, spent: Callable[[], bool] = never) -> Pattern:

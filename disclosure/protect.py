@@ -82,7 +82,13 @@ def protect(
     populations = {table.population for table in tables}
     same = [table for table in earlier if table.population in populations and table.exact]
     system = link(tables, same)
-    standing = with_standing(wishes, tables, policy)
+    standing, budget = with_standing(wishes, tables, policy), budget or Budget()
+
+    def attacked(share: float, step: str) -> None:
+        if budget.over():
+            raise Unprotected("the attack did not end in the time given, so nothing may leave: allow more time, or leave a table out")
+        tell(0.8 + 0.2 * share, step)
+
     for _ in range(MOST_TRIES):
         tell(0.05, "choosing what to withhold")
         chosen = choose(
@@ -103,7 +109,7 @@ def protect(
             policy,
             meanings=meanings,
             proofs=proofs,
-            progress=lambda share, step: tell(0.8 + 0.2 * share, step),
+            progress=attacked,
         )
         behind = cells_behind(found.exposed, published, earlier, meanings) if found.exposed else {}
         if not behind:

@@ -75,7 +75,7 @@ def choose(
     What no pattern could protect is found before one is looked for. Where the rule on groups cannot be met, or withheld sums are
     known and small, what was found is kept and extended.
     """
-    wishes = wishes or Wishes()
+    wishes, budget = wishes or Wishes(), budget or Budget()
     wishes.check(tables)
     hide = _marked(system, tables, wishes.hide)
     unnamed: frozenset[int] = frozenset()
@@ -88,11 +88,16 @@ def choose(
         problem.hidden |= wanted
         beyond = beyond_protection(problem)
         if not beyond.any():
-            pattern = suppress_in_blocks(system, problem, progress, budget or Budget(), pattern)
+            pattern = suppress_in_blocks(system, problem, progress, budget, pattern)
             beyond = pattern.unproven
         lost = _lost(rules, beyond) - unnamed
         if not lost:
-            _refuse(system, beyond, "cells cannot be protected in these tables, most of them with")
+            how = (
+                "could not be protected in the time given"
+                if pattern is not None and budget.over()
+                else "cannot be protected in these tables"
+            )
+            _refuse(system, beyond, f"cells {how}, most of them with")
         unnamed |= lost
         if pattern is None:
             continue

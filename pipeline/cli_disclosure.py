@@ -52,7 +52,11 @@ def protect(
     policy: PolicyName = "ons-threshold-10",
     wishes: Annotated[Path | None, typer.Option(exists=True, help="CSV of cells to `show` or `hide`, or their `cost`.")] = None,
     minutes: Annotated[
-        float | None, typer.Option(min=0, help="Search no longer than this for what is cheapest to withhold; then withhold more.")
+        float | None,
+        typer.Option(
+            min=0,
+            help="Search no longer for what is cheapest to withhold; then withhold more. Refuse after three times as long and a minute.",
+        ),
     ] = None,
 ) -> None:
     """Protect tables of inner cells together, attack the result, and write it only if it withstands."""
@@ -61,13 +65,13 @@ def protect(
     from disclosure.files import protect_files
     from disclosure.policy import load_policy
 
-    end = inf if minutes is None else monotonic() + 60 * minutes
+    start, seconds = monotonic(), inf if minutes is None else 60 * minutes
     trees = _hierarchies(hierarchy)
     rules = load_policy(policy)
     try:
         with ExitStack() as stack:
             tell = bar("protect", stack)
-            budget = Budget(spent=lambda: monotonic() >= end)
+            budget = Budget(spent=lambda: monotonic() - start >= seconds, over=lambda: monotonic() - start >= 3 * seconds + 60)
             result = protect_files(tables, trees, rules, out, wishes=wishes, budget=budget, progress=_percent(tell))
     except Unprotected:
         if wishes is None:
