@@ -7,9 +7,9 @@ cells (NAME.csv: one column for each variable, n) and each variable's hierarchy 
 `--width` and `--sum` replace two of the policy's numbers: the least distance between a withheld count's bounds, and the least
 known sum of withheld counts. `--attack` also attacks the published tables from scratch, without the proofs. `--peer` is the
 Python of an environment made from requirements-bench.lock: its pytauargus protects each SET of a single table of up to 5,000 cells
-in the same run, and what it gives is attacked in the same way. Seconds are CPU seconds, those of all processes, from the true
-table to the certified one (the proofs are checked by the attack), unless they say by the clock; without the
-rule on groups, which the peer does not have.
+in the same run, and what it gives is attacked in the same way; a width is asked of it too, for the cells under the threshold.
+Seconds are CPU seconds, those of all processes, from the true table to the certified one (the proofs are checked by the attack),
+unless they say by the clock; without the rule on groups, which is not among the peer's rules.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _withheld(tables: list[Table], published: Sequence[PublishedTable]) -> Itera
 
 def measure_peer(python: Path, folder: Path, table: Table, policy: Policy) -> Iterator[str]:
     """The same of pytauargus' modular method, attacked by this project."""
-    command = [str(python.absolute()), str(PEER), str(folder.resolve()), table.id, str(policy.threshold)]
+    command = [str(python.absolute()), str(PEER), str(folder.resolve()), table.id, str(policy.threshold), str(policy.minimum_width)]
     with TemporaryDirectory() as work:  # it leaves files behind, where it runs and among temporary ones
         where = {**os.environ, "TMPDIR": work}
         run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=work, env=where)
@@ -100,9 +100,12 @@ def measure_peer(python: Path, folder: Path, table: Table, policy: Policy) -> It
     status = np.where(hidden, np.where(table.counts < policy.threshold, Status.PRIMARY, Status.SECONDARY), Status.PUBLISHED).astype(np.str_)
     published = PublishedTable(table.id, table.dimensions, np.where(hidden, WITHHELD, table.counts), status, hidden.astype(np.int64))
     try:
-        yield f"{len(audit([published], policy).exposed)} exposed"
+        exposed = audit([published], policy).exposed
     except DisclosureError as error:
         yield str(error)
+        return
+    counts = [int(table.counts[tuple(d.index[each.cell.get(d.name, d.total)] for d in table.dimensions)]) for each in exposed]
+    yield f"{len(exposed)} exposed, {sum(count < policy.threshold for count in counts)} of them under the threshold"
 
 
 def main() -> None:

@@ -1,7 +1,9 @@
 """Tau-Argus' modular method on one benchmark table, in an environment of its own: run by benchmarks/suppression.py.
 
-Usage: python tau_argus.py FOLDER TABLE THRESHOLD
+Usage: python tau_argus.py FOLDER TABLE THRESHOLD WIDTH
 
+A WIDTH above 1 is asked for by protection levels in an a priori file, which there are for the cells that its rules withhold. Those
+withheld beside them have none. Nearest to a rule on known sums is the last option of its method (MinFreq), which is on.
 Needs pytauargus and nothing of this project. Prints JSON: CPU seconds, and the codes of each withheld cell ("" for a total).
 """
 
@@ -10,10 +12,14 @@ import json
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from pytauargus import protect
+from pytauargus.engine import run_batch
+from pytauargus.result import TableResult
 
 
 def hierarchy(folder: Path, variable: str) -> Iterator[str]:
@@ -30,9 +36,32 @@ def hierarchy(folder: Path, variable: str) -> Iterator[str]:
     yield from below(root, 0)
 
 
+def levels(folder: Path, variables: list[str], rows: list[dict[str, str]], threshold: int, width: int) -> Iterator[str]:
+    """The lines of an a priori file: how far below and above its count each small cell must stay possible, together the width."""
+    paths: list[dict[str, list[str]]] = []
+    for variable in variables:
+        with (folder / f"hier_{variable}.csv").open(encoding="utf-8", newline="") as file:
+            parents = {row["code"]: row["parent"] for row in csv.DictReader(file)}
+        path = {code: [code] for code, parent in parents.items()}
+        for above in path.values():
+            while parents[above[-1]]:
+                above.append(parents[above[-1]])
+            above[-1] = ""
+        paths.append(path)
+    counts: Counter[tuple[str, ...]] = Counter()
+    for row in rows:
+        for cell in product(*(path[row[variable]] for variable, path in zip(variables, paths, strict=True))):
+            counts[cell] += int(row["n"])
+    yield ";".join([*[""] * len(variables), "C", str(counts[("",) * len(variables)])])  # its first line may hold one number only
+    for cell, count in counts.items():
+        if 0 < count < threshold:
+            below = min(count - 1, width // 2)
+            yield ";".join([*cell, "PL", str(below), str(width - below)])
+
+
 def main() -> None:
     """Reads the inner cells, one row for each child, and has them protected."""
-    folder, name, threshold = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    folder, name, threshold, width = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     variables = [column for column in rows[0] if column != "n"]
@@ -46,7 +75,7 @@ def main() -> None:
                 trees[variable] = f"{work}/{variable}.hrc"
                 Path(trees[variable]).write_text("\n".join(lines) + "\n", encoding="utf-8")
         start = time.process_time()
-        table = protect(
+        asked = protect(
             children,
             variables,
             "n",
@@ -55,7 +84,16 @@ def main() -> None:
             hrc=trees or None,
             hierleadstring="@" if trees else None,
             workdir=f"{work}/run",
-        ).tables[0]
+            run=False,
+        )
+        batch = Path(asked.files["arb"])
+        if width > 1:
+            apriori = Path(f"{work}/levels.hst")
+            apriori.write_text("\n".join(levels(folder, variables, rows, threshold, width)) + "\n", encoding="utf-8")
+            given = batch.read_text(encoding="utf-8")
+            batch.write_text(given.replace("<SUPPRESS>", f'<APRIORI> "{apriori}",1,";",0,0\n<SUPPRESS>'), encoding="utf-8")
+        run_batch(str(batch))
+        table = TableResult(path=asked.files["tab1"], exp_vars=variables, response="n", is_freq=False)
         seconds = time.process_time() - start
         shown, cells = table.safe(None), table.rows
         names = {code.lower(): "" for code in ("Total", "T", "")}
