@@ -50,7 +50,7 @@ NOTHING = [(3, 3), (20, 20), (25, 25), (40, 40)]
 
 def test_each_count_is_seen_as_far_as_the_changes_that_fit_take_it() -> None:
     assert seen([]) == NOTHING
-    assert seen([square(2)]) == seen([square(2), {}]) == [(3, 5), (18, 20), (23, 25), (40, 42)]
+    assert seen([square(2)]) == seen([square(2), square(1), {}]) == [(3, 5), (18, 20), (23, 25), (40, 42)]
     assert seen([square(2), square(-1), square(1)]) == [(2, 5), (18, 21), (23, 26), (39, 42)]
 
 
