@@ -168,7 +168,7 @@ def _sums(present: Mapping[Key, None], partitions: Partitions) -> tuple[list[tup
         codes = dict(part for part in key[1:] if isinstance(part, tuple))
         for variable, below in partitions.items():
             for group, scopes in sorted(below.get(codes.get(variable, ""), {}).items()):
-                if not any(inside(codes, scope) for scope in scopes):
+                if () not in scopes and not any(inside(codes, scope) for scope in scopes):
                     continue
                 children = tuple(_with(key, variable, code) for code in group)
                 missing = [child for child in children if child not in present]

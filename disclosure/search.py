@@ -82,6 +82,22 @@ class Search:
         value = np.inf if values[target] >= self.far - 0.5 else float(values[target])
         return value, whole if self.fits(whole) else None
 
+    def value(self, target: int, direction: int) -> float:
+        """The value of `extreme` by itself."""
+        return self.extreme(target, direction)[0]
+
+    def extreme_anew(self, target: int, direction: int) -> float:
+        """`extreme`, from nothing: for a few questions about a large part, which presolve makes small each time."""
+        solver = program(self.matrix, self.known, self.low.astype(float), self.high.astype(float), whole=False)
+        solver.setOptionValue("presolve", "choose")
+        solver.changeColCost(target, -float(direction))
+        solver.run()
+        self.solved += 1
+        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            raise DisclosureError("the attack could not be finished on a withheld cell: nothing may be released on its result")
+        value = float(solver.getSolution().col_value[target])
+        return np.inf if value >= self.far - 0.5 else value
+
     def whole(self, target: int | None, direction: int) -> tuple[Whole | None, bool]:
         """A whole-number table with the target as far as the search got; True if that is certainly the furthest."""
         solver = self._solver()

@@ -17,6 +17,7 @@ from disclosure.policy import load_policy
 from disclosure.protect import protect
 from disclosure.published_table import PublishedTable, Status
 from disclosure.reconstruct import reconstruct
+from disclosure.search import Search
 from disclosure.table import Table
 
 ONS = load_policy("ons-threshold-10")
@@ -120,3 +121,14 @@ def test_what_cannot_be_reconstructed_is_refused() -> None:
     other = tables_of([("7", "a", "good")], [(0,)], (Dimension.flat("age", ["7", "8"]), HOME, MOOD))[0]
     with pytest.raises(DisclosureError, match="cut 'age' differently"):
         reconstruct([table, openly(other)], ONS)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_large_part_is_asked_anew_and_answers_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(seed)
+    records = [tuple(str(rng.choice(variable.codes[1:])) for variable in VARIABLES) for _ in range(9)]
+    tables = [openly(table) for table in tables_of(records, [(0, 1), (1, 2), (0, 2)])]
+    before = reconstruct(tables, ONS, small=True)
+    monkeypatch.setattr("disclosure.reconstruct.MANY_UNKNOWNS", 0)
+    monkeypatch.delattr(Search, "extreme")
+    assert reconstruct(tables, ONS, small=True) == before
