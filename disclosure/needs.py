@@ -35,8 +35,8 @@ class Needs:
         ways = [(rise + rest, fall), (rise, fall + rest), (rise + (rest + 1) // 2, fall + rest // 2)]
         return list(dict.fromkeys(ways))
 
-    def met(self, above: Whole, below: Whole, groups: Whole) -> Mask:
-        """Which of these groups can go far enough: so far up, and down."""
+    def met(self, above: Whole, below: Whole, groups: Whole | slice = slice(None)) -> Mask:
+        """Which of these groups (of all, if none are given) can go far enough: so far up, and down."""
         return np.asarray((above + below >= self.width) & (above >= self.rise[groups]) & (below >= self.fall[groups]))
 
 
