@@ -186,4 +186,4 @@ def test_of_a_long_secret_sixty_four_bytes_are_used_and_keys_take_two_bytes_each
     long = bytes(range(100))
     assert (record_keys(IDS, long, KEYS) == record_keys(IDS, long[:64], KEYS)).all()
     assert (record_keys(IDS, long, KEYS) != record_keys(IDS, long[:63], KEYS)).any()
-    assert RECORDS.dtype == np.uint16
+    assert record_keys(IDS[:3], SECRET, KEYS).dtype == np.uint16
