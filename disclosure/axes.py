@@ -44,12 +44,11 @@ class Axis:
             if len(among):
                 yield among
 
-    def kinds(self, cells: Whole) -> list[Whole]:
-        """Which of these unknowns have a code below the same one (or above it), for each that is next above some leaves."""
+    def kinds(self) -> list[Whole]:
+        """The leaves that have the same code next above them, for each such code."""
         above = self.above & self.inner
         nearest = np.where(above[self.leaves], above.sum(axis=1), -1).argmax(axis=1)
-        groups = [self.leaves[nearest == parent] for parent in np.unique(nearest)]
-        return [np.flatnonzero(self.above[group].any(axis=0)[self.code[cells]]) for group in groups]
+        return [self.leaves[nearest == parent] for parent in np.unique(nearest)]
 
 
 def axes(system: Equations) -> list[Axis]:

@@ -1,6 +1,6 @@
 """The nearest second table: the fewest changes in others by which one unknown count is another.
 
-Used by the attack alone, for counts that a walk has not shown to be open. Starting from no change at all, a linear program needs few
+Used by the attack alone, for the last counts that were not shown to be open. Starting from no change at all, a linear program needs few
 steps to such a table, however many unknowns there are; and near ones are mostly whole.
 """
 
@@ -17,15 +17,16 @@ Whole = npt.NDArray[np.int64]
 
 
 class Nearest:
-    """Tables near one (unknowns,) that fits, within low and high, with all its sums."""
+    """Tables near one (unknowns,) that fits, within low and high, with all its sums, as far as `iterations` of one program lead."""
 
-    def __init__(self, matrix: sparse.csr_matrix, table: Whole, low: Whole, high: Whole) -> None:
+    def __init__(self, matrix: sparse.csr_matrix, table: Whole, low: Whole, high: Whole, iterations: int) -> None:
         self.matrix, self.table, self.low, self.high = matrix, table, low, high
         self.room = np.concatenate([high - table, table - low]).astype(float)  # upwards, then downwards
         count = len(self.room)
         both, nothing = sparse.hstack([matrix, -matrix]).tocsr(), np.zeros(matrix.shape[0], np.int64)
         self.solver = program(both, nothing, np.zeros(count), self.room, whole=False)
         self.solver.setOptionValue("simplex_scale_strategy", 0)
+        self.solver.setOptionValue("simplex_iteration_limit", iterations)
         self.solver.changeColsCost(count, np.arange(count, dtype=np.int32), np.ones(count))
         self.solved = 0
 

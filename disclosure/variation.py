@@ -52,10 +52,11 @@ def from_inside(solver: highspy.Highs, *, corner: bool = True) -> None:
         solver.setOptionValue(option, value)
 
 
-def mend(matrix: sparse.csr_matrix, known: Whole, values: Floats, low: Whole, high: Whole) -> Whole | None:
+def mend(matrix: sparse.csr_matrix, known: Whole, values: Floats, low: Whole, high: Whole, *, times: int = MENDS) -> Whole | None:
     """Whole numbers that fit, as near to real `values` that fit as whole numbers around the broken ones allow; None if not found.
 
-    Broken values that share no equation are mended apart: in each equation, they sum to a whole number by themselves.
+    Broken values that share no equation are mended apart: in each equation, they sum to a whole number by themselves. `times`: how often
+    what is around them is let go, too, at most.
     """
     values = values.copy()
     broken = np.flatnonzero(np.abs(values - np.rint(values)) > BROKEN)
@@ -65,7 +66,7 @@ def mend(matrix: sparse.csr_matrix, known: Whole, values: Floats, low: Whole, hi
     for k in range(number):
         open_ = np.zeros(len(values), bool)
         open_[broken[label == k]] = True
-        for _ in range(MENDS):
+        for _ in range(times):
             columns = np.flatnonzero(open_)
             if (found := _near(matrix[:, columns], values[columns], low[columns], high[columns])) is not None:
                 values[columns] = found

@@ -2,8 +2,7 @@
 
 Used by the attack alone. Each step pulls every count that no table has shown to be open yet one way, among the counts of a few codes of
 one variable, all others held where they are. Such programs are small and mostly give whole numbers. The walk goes on from the table
-found, through all variables in turn, with more codes at once when little new is seen. For each count that is still left then, the
-nearest table is looked for in which it is another: first among its own kind, as the councils of one region, then among all.
+found, through all variables in turn, with more codes at once when little new is seen. What is left then is looked for afar.
 """
 
 from __future__ import annotations
@@ -14,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from disclosure.afar import Afar
 from disclosure.axes import Axis
-from disclosure.nearest import Nearest
+from disclosure.tied import tied
 from disclosure.variation import Variation
 
 Whole = npt.NDArray[np.int64]
@@ -25,10 +25,9 @@ Mask = npt.NDArray[np.bool_]
 FEWEST = 2  # codes at once to begin with
 GAIN = 0.2  # of the counts that are not shown to be open, the share that a round has to open, or else more codes are let go at once
 GROWTH, LARGEST = 1.5, 7  # how many more, and how many at most: beyond, whole numbers become rare
-TOO_LITTLE = 0.08  # the share below which the walk is given up for nearest tables
-ONCE = 1000  # up to so many counts, all are let go at once from the beginning
-MOST, WHOLE = 20_000, 5_000  # counts let go at once: of a few codes, and of all
-FRUITLESS = 3  # tables that show nothing new, one after the other, of all counts
+TOO_LITTLE = 0.25  # the share below which the walk is given up for tables that are far away
+ONCE = 1_000  # up to so many counts, all are let go at once from the beginning
+MOST = 20_000  # counts let go at once
 SLIGHT = 0.01  # how strongly counts are pulled that were shown to be open already: it takes the walk to new tables
 
 
@@ -63,14 +62,11 @@ class Walk:
             if left > 1 - TOO_LITTLE and size == LARGEST:
                 break
             size = min(LARGEST, size * GROWTH) if left > 1 - GAIN else size
-        fruitless, everything = 0, np.arange(len(self.table))
-        while len(self.table) <= WHOLE and fruitless < FRUITLESS and (before := short().sum()):
-            if self._step(everything, short(), pull()):
-                yield self.table
-            fruitless = 0 if short().sum() < before else fruitless + 1
-        if self.axes:
-            yield from self._nearest(short, pull, self.axes[0].kinds(self.cells))
-        yield from self._nearest(short, pull, [everything])
+        if short().any():
+            axis = self.axes[0] if self.axes else None
+            afar = Afar(tied(self.columns), self.table, self.low, self.high, axis, self.cells, self.far)
+            yield from afar.tables(short, pull)
+            self.solved += afar.solved
 
     def _part(self, cells: Whole) -> sparse.csr_matrix:
         """The equations that these counts are in, of these alone."""
@@ -86,18 +82,3 @@ class Walk:
         if found is not None:
             self.table[cells] = found
         return found is not None
-
-    def _nearest(self, short: Callable[[], Mask], pull: Callable[[], Floats], groups: Sequence[Whole]) -> Iterator[Whole]:
-        """For each count that is not shown to be open, the nearest table in which it is; all but these of its group held where they are."""
-        for cells in groups:
-            if not short()[cells].any():
-                continue
-            near = Nearest(self._part(cells), self.table[cells], self.low[cells], self.high[cells])
-            for k in np.flatnonzero(short()[cells]).tolist():
-                way = int(pull()[cells[k]])
-                for by in (way, -way):
-                    if short()[cells[k]] and (found := near.reach(k, by * int(self.far[cells[k]]))) is not None:
-                        table = self.table.copy()
-                        table[cells] = found
-                        yield table
-            self.solved += near.solved

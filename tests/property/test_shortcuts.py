@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import product
 from typing import Any
 from unittest.mock import patch
 
@@ -29,6 +30,7 @@ from disclosure.published_table import WITHHELD, PublishedTable, Status
 from disclosure.suppression import Wishes, _problem, floor
 from disclosure.system import link
 from disclosure.table import Table
+from disclosure.tied import tied
 from tests.property.brute_force import SHAPES, cells, possible_values, random_table
 from tests.property.test_protect import check
 
@@ -74,9 +76,10 @@ def test_an_exchange_keeps_every_sum_and_every_bound(shape: tuple[Dimension, ...
 
 
 WAYS: dict[str, dict[str, float]] = {
-    "all at once": {},
     "a few codes at a time": {"disclosure.walk.ONCE": 0},
-    "the nearest table": {"disclosure.walk.ONCE": 0, "disclosure.walk.MOST": 0, "disclosure.walk.WHOLE": 0},
+    "many codes at a time": {"disclosure.afar.TIES": 1},
+    "all at once": {},
+    "the nearest table": {"disclosure.afar.TIES": 10**6, "disclosure.afar.LARGEST": 0},
     "what divides the rest first": {"disclosure.audit.MANY": 1, "disclosure.variation.MANY": 1},
 }
 
@@ -105,6 +108,7 @@ def test_counts_varied_together_show_exactly_what_brute_force_finds(
         assert set(where[cell]) <= seen
 
 
+TREE = Dimension.tree("place", {f"r{k}": "Total" for k in range(4)} | {f"p{k}": f"r{k % 4}" for k in range(16)})
 PLACE = Dimension.flat("place", [f"p{k}" for k in range(12)])
 ANSWER = Dimension.flat("answer", [f"a{k}" for k in range(8)])
 AGE = Dimension.flat("age", ["young", "middle", "old"])
@@ -120,8 +124,7 @@ def test_the_report_says_what_was_withheld_for_lack_of_time() -> None:
 
 
 def test_blocks_and_their_neighbourhoods_leave_nothing_to_the_whole_system(monkeypatch: pytest.MonkeyPatch) -> None:
-    tree = Dimension.tree("place", {f"r{k}": "Total" for k in range(4)} | {f"p{k}": f"r{k % 4}" for k in range(16)})
-    truth = random_table("t", (tree, Dimension.flat("answer", [f"a{k}" for k in range(6)]), AGE), np.random.default_rng(0), 6)
+    truth = random_table("t", (TREE, Dimension.flat("answer", [f"a{k}" for k in range(6)]), AGE), np.random.default_rng(0), 6)
     left: list[int] = []
 
     def kept(*given: Any) -> Any:
@@ -156,20 +159,49 @@ def test_bounds_that_tables_reach_need_no_program_and_are_the_same(seed: int) ->
         np.testing.assert_array_equal(few[0], all_[0])
 
 
-def test_nearest_tables_alone_show_what_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = protect([random_table("t", (PLACE, ANSWER), np.random.default_rng(12), 9)], POLICY)
-    monkeypatch.setattr(attack, "ALL_BOUNDS", 0)
-    monkeypatch.setattr("disclosure.walk.ONCE", 0)
-    monkeypatch.setattr("disclosure.walk.MOST", 0)
-    monkeypatch.setattr("disclosure.walk.WHOLE", 0)
+@pytest.mark.parametrize("way", ["many codes at a time", "all at once", "the nearest table"])
+def test_each_way_alone_shows_what_is_open(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = protect([random_table("t", (TREE, ANSWER, AGE), np.random.default_rng(12), 9)], POLICY)
+    for name, value in {"disclosure.audit.ALL_BOUNDS": 0, **WAYS[way]}.items():
+        monkeypatch.setattr(name, value)
     monkeypatch.delattr(attack.Search, "extreme")
-    assert audit(result.tables, POLICY).exposed == ()
+    if way == "many codes at a time":
+        monkeypatch.setattr("disclosure.afar.LARGEST", 0)
+    reach, near = Nearest.reach, []
+
+    def counted(self: Nearest, target: int, by: int) -> Any:
+        near.append(target)
+        return reach(self, target, by)
+
+    monkeypatch.setattr(Nearest, "reach", counted)
+    report = audit(result.tables, POLICY)
+    assert report.exposed == ()
+    assert (len(near) < report.withheld / 10) == (way != "the nearest table")
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=SEED, rows=st.integers(1, 5), chance=st.floats(0.2, 0.7))
+def test_ties_leave_every_change_possible_and_allow_no_other(seed: int, rows: int, chance: float) -> None:
+    rng = np.random.default_rng(seed)
+    dense = rng.choice([-1, 1, 2], (rows, 5), p=[0.45, 0.45, 0.1]) * (rng.random((rows, 5)) < chance)
+    ties = tied(sparse.csr_matrix(dense))
+    every = np.array(list(product(range(-2, 3), repeat=5)))
+    fit = {tuple(z) for z in every[~(every @ dense.T).any(axis=1)].tolist()}
+    few = np.array(list(product(range(-2, 3), repeat=ties.matrix.shape[1]))).reshape(
+        -1 if ties.matrix.shape[1] else 1, ties.matrix.shape[1]
+    )
+    assert {tuple(ties.spread(z).tolist()) for z in few[~(few @ ties.matrix.T.toarray()).any(axis=1)]} == fit
+    low, high = -rng.integers(0, 3, 5), rng.integers(0, 3, 5)
+    rise, fall = ties.room(np.zeros(5, np.int64), low, high)
+    inside = ((few <= rise) & (-few <= fall)).all(axis=1)
+    spread = np.array([ties.spread(z) for z in few])
+    free = ties.of >= 0
+    assert (inside == ((spread >= low) & (spread <= high))[:, free].all(axis=1)).all()
 
 
 def test_what_divides_the_rest_leads_to_the_same_findings(monkeypatch: pytest.MonkeyPatch) -> None:
-    tree = Dimension.tree("place", {f"r{k}": "Total" for k in range(4)} | {f"p{k}": f"r{k % 4}" for k in range(16)})
     rng = np.random.default_rng(13)
-    truth = random_table("t", (tree, ANSWER), rng, 6)
+    truth = random_table("t", (TREE, ANSWER), rng, 6)
     hidden = (truth.counts > 0) & (rng.random(truth.counts.shape) < 0.5)
     status = np.where(hidden, Status.SECONDARY, Status.PUBLISHED).astype(np.str_)
     table = PublishedTable("t", truth.dimensions, np.where(hidden, WITHHELD, truth.counts), status, hidden.astype(np.int64))
@@ -214,7 +246,7 @@ def test_numbers_without_a_table_are_refused_by_what_divides_them() -> None:
 
 def test_the_nearest_table_changes_the_fewest_counts() -> None:
     matrix = sparse.csr_matrix(np.array([[1, 1, 1, 0, 0], [0, 0, 1, 1, 1]]))
-    near = Nearest(matrix, np.array([2, 2, 2, 2, 2]), np.ones(5, np.int64), np.array([9, 9, 9, 9, 2]))
+    near = Nearest(matrix, np.array([2, 2, 2, 2, 2]), np.ones(5, np.int64), np.array([9, 9, 9, 9, 2]), 100)
     one, two = near.reach(0, 1), near.reach(2, 1)
     assert one is not None
     assert one.tolist() == [3, 1, 2, 2, 2]
