@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from retention.settings import SecureZone
 from tests.postgres import Postgres, running_postgres
 
 DATABASES = ("sqlite", "postgresql")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # by a shell, for what runs behind: nothing started here could be interrupted
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("mutation", phases=(Phase.explicit, Phase.generate))  # that a test fails is enough there, however it does
 
 
