@@ -25,13 +25,13 @@ Whole = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-REWARD = 3_000.0  # of one wanted step, against the price of one other: more than any way is long
+REWARD = 3_000.0  # of one wanted step, against the price of one other: ways of several hundred others have been needed
 MENDS = 2  # times that what is around a broken value is let go, too: long ways are many, and one that is hard to mend is not missed
 TIES = 600  # let go for each kind of codes
 LARGEST = 3_000  # ties, up to which all are let go at once in the end
-KINDS = (2, 3, 4, 6)  # kinds of codes at once, then all there is
+KINDS = (2, 3, 4, 6)  # kinds of codes at once, one number after the other
 GAIN, TRIES = 0.3, 30  # of the counts that are not shown to be open, the share that so many tries have to open, or else more is let go
-ITERATIONS = 3_000, 100_000  # of the program for one nearest table, which for most is a matter of a few: in a first round, and in a last
+ITERATIONS = 3_000, 100_000  # of the program for one nearest table, in a first round and in a last: few counts need so many
 NO_END = 10_000  # steps that any count may take then, beside those that it has to
 TOGETHER = 3  # tries at once, each from the same table: of two processors, neither waits long for the other
 

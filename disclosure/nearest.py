@@ -1,7 +1,7 @@
 """The nearest second table: the fewest changes in others by which one unknown count is another.
 
-Used by the attack alone, for the last counts that were not shown to be open. Starting from no change at all, a linear program needs few
-steps to such a table, however many unknowns there are; and near ones are mostly whole.
+Used by the attack alone, for the last counts that were not shown to be open. A linear program starts from no change at all, and pays for
+each step of each count.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Counts that can only change together: where a sum has two unknown parts, what one gains the other loses.
 
-Used by the attack alone, which needs to look at one count of each such tie only: a third or more of the unknowns fall away.
+Used by the attack alone, which then looks at one count of each tie only, and at no sum that says nothing else.
 """
 
 from __future__ import annotations
