@@ -23,6 +23,13 @@ TOTAL = "Total"
 NOT = "not "  # prefix of an option's complement in a dimension of multiple response
 
 
+def is_tree(partitions: Sequence[Partition]) -> bool:
+    """True if every code is a part of one other at most, and a sum in one way at most (so no options of which several may be chosen)."""
+    parents = [parent for parent, _ in partitions]
+    children = [child for _, group in partitions for child in group]
+    return len(set(parents)) == len(parents) and len(set(children)) == len(children)
+
+
 def _refuse_repeats(codes: Sequence[str], where: str) -> None:
     if len(set(codes)) != len(codes):
         twice = next(code for code in codes if list(codes).count(code) > 1)

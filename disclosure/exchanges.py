@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from disclosure.dimension import is_tree
 from disclosure.groups import Mask, Whole
 from disclosure.problem import Pattern, Problem, Proofs, finish
 from disclosure.secondary import FAR_COSTS
@@ -136,12 +137,8 @@ def _paths(variable: Variable) -> list[list[int]]:
 
 def exchangeable(system: System) -> bool:
     """True if every variable's codes are trees (so options of which several may be chosen are not), and not too many together."""
-    for variable in system.variables:
-        parents = [parent for parent, _ in variable.partitions]
-        children = [child for _, group in variable.partitions for child in group]
-        if len(set(parents)) < len(parents) or len(set(children)) < len(children):
-            return False
-    return bool(np.prod([float(len(variable.codes)) for variable in system.variables]) <= LARGEST)
+    trees = all(is_tree(variable.partitions) for variable in system.variables)
+    return trees and bool(np.prod([float(len(variable.codes)) for variable in system.variables]) <= LARGEST)
 
 
 def by_exchange(system: System, problem: Problem, pattern: Pattern) -> Pattern:

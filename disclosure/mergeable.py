@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
-from disclosure.dimension import NOT, Dimension
+from disclosure.dimension import NOT, Dimension, is_tree
 from disclosure.merging import LeaveOut, Merging, PutTogether, RollUp, below, merged
 from disclosure.published_table import PublishedTable
 from disclosure.system import coarser_names
@@ -57,7 +57,7 @@ def _of_variable(name: str, tables: Sequence[Table], times: Counter[tuple[str, s
     options = [c for d in holders.values() for _, (c, *rest) in d.partitions if rest == [NOT + c]]
     for option in sorted(set(options), key=lambda option: -times[name, option]):
         yield LeaveOut(tuple(table for table, d in holders.items() if option in d.index), name, option)
-    if options or not all(map(_is_tree, holders.values())):
+    if options or not all(is_tree(d.partitions) for d in holders.values()):
         return
     for scope in dict.fromkeys([tuple(holders), *((table,) for table in holders)]):
         groups = {parent: group for table in scope for parent, group in _lowest(holders[table]) if parent != holders[table].total}
@@ -89,13 +89,6 @@ def _together(name: str, tables: Sequence[Table], holders: Mapping[str, Dimensio
 
 def _axes(table: Table) -> list[str]:
     return [d.name for d in table.dimensions]
-
-
-def _is_tree(dimension: Dimension) -> bool:
-    """True if every code is a part of one other at most, and a sum in one way at most."""
-    parents = [parent for parent, _ in dimension.partitions]
-    children = [child for _, group in dimension.partitions for child in group]
-    return len(set(parents)) == len(parents) and len(set(children)) == len(children)
 
 
 def _lowest(dimension: Dimension) -> list[tuple[str, tuple[str, ...]]]:

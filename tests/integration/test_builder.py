@@ -62,6 +62,14 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builder_prepare, "keys_of_records", lambda _store, _wave, rows: pd.Series(0, index=list(rows), dtype=np.int64))
 
 
+@pytest.fixture
+def protected(stages: Stages, home: Path, settled: None, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """A wave whose tables are protected, and a builder that answers all the same: of two dozen children nearly every count is small."""
+    for module in (builder_release, builder_audit, checker_answer):
+        monkeypatch.setattr(module, "load_builder_policy", lambda: replace(load_builder_policy(), most_small=1.0))
+    return Office.at(stages.copy(Verb.PROTECT.value, home))
+
+
 def test_what_is_prepared_is_the_declared_variables_and_a_key_and_no_more(office: Office) -> None:
     counts = prepare(office.store, WAVE, ANALYST)
     variables = variables_of(load_table_specs(load_survey()))
@@ -129,25 +137,21 @@ def asked_of(folder: Path, *lines: str) -> Path:
     return file
 
 
-def test_the_allow_list_leaves_by_the_road_of_every_release(
-    stages: Stages, home: Path, settled: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    office = Office.at(stages.copy(Verb.PROTECT.value, home))
-    lenient = replace(load_builder_policy(), most_small=1.0)  # of two dozen children nearly every count is small
-    for module in (builder_release, builder_audit):
-        monkeypatch.setattr(module, "load_builder_policy", lambda: lenient)
-    prepare(office.store, WAVE, ANALYST)
+def test_the_allow_list_leaves_by_the_road_of_every_release(protected: Office, tmp_path: Path) -> None:
+    prepare(protected.store, WAVE, ANALYST)
     asked = asked_of(tmp_path, "{by: [age_band]}", "{by: [important-friends]}", "{geography: council, by: [home, gender, life_overall]}")
-    drafted, refused = draft_answers(office.store, WAVE, "on-request", ANALYST, asked)
+    drafted, refused = draft_answers(protected.store, WAVE, "on-request", ANALYST, asked)
     assert [one.rule for one in refused] == ["most_variables_council"]
-    assert set(definitions(office.store, WAVE)) == {Query(WAVE, ((name, ""),)).definition() for name in ("age_band", "important-friends")}
+    assert set(definitions(protected.store, WAVE)) == {
+        Query(WAVE, ((name, ""),)).definition() for name in ("age_band", "important-friends")
+    }
     with pytest.raises(ReleaseRefused, match="Three different people"):
-        approval.check(office.store, drafted.id, ANALYST)
-    zone = office.settings.release
-    approval.check(office.store, drafted.id, "ben")
+        approval.check(protected.store, drafted.id, ANALYST)
+    zone = protected.settings.release
+    approval.check(protected.store, drafted.id, "ben")
     assert not (zone.folder / drafted.id).exists()
-    approval.approve(office.store, drafted.id, "chloe", zone)
-    found = Builder(matrix_of(office.store, WAVE), lenient).ask(Query(WAVE, (("age_band", ""),)))
+    approval.approve(protected.store, drafted.id, "chloe", zone)
+    found = Builder(matrix_of(protected.store, WAVE), replace(load_builder_policy(), most_small=1.0)).ask(Query(WAVE, (("age_band", ""),)))
     assert isinstance(found, Answer)
     with TestClient(create_app(zone), base_url="http://127.0.0.1") as door:
         rows = list(csv.DictReader(io.StringIO(door.get(f"/api/v1/releases/on-request/tables/{found.query.id}/data.csv").text)))
@@ -155,7 +159,7 @@ def test_the_allow_list_leaves_by_the_road_of_every_release(
     shown = dict(zip(found.dimensions[0].codes, found.values.tolist(), strict=True))
     assert {row["age_band"]: int(row["count"] or -1) for row in rows} == shown
     assert "moved by at most 6" in page
-    assert audit(office.store, WAVE)["exposed"] == 0
+    assert audit(protected.store, WAVE)["exposed"] == 0
 
 
 def test_an_allow_list_that_cannot_be_read_or_answered_drafts_nothing(stages: Stages, home: Path, tmp_path: Path) -> None:
@@ -248,14 +252,11 @@ def test_answers_given_after_protecting_are_attacked_before_a_release_is_drafted
 
 
 def test_a_set_of_answers_is_attacked_together_with_those_given_before(
-    stages: Stages, home: Path, settled: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    protected: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office = Office.at(stages.copy(Verb.PROTECT.value, home))
-    for module in (builder_release, builder_audit):
-        monkeypatch.setattr(module, "load_builder_policy", lambda: replace(load_builder_policy(), most_small=1.0))
-    prepare(office.store, WAVE, ANALYST)
+    prepare(protected.store, WAVE, ANALYST)
     before = Query(WAVE, (("gender", "group"),))
-    keep(office.store, WAVE, [before.definition()])
+    keep(protected.store, WAVE, [before.definition()])
     attacked: list[set[str]] = []
 
     def attack(new: Sequence[PublishedTable], *others: Any, **options: Any) -> AuditReport:
@@ -263,22 +264,19 @@ def test_a_set_of_answers_is_attacked_together_with_those_given_before(
         return attack_together(new, *others, **options)
 
     monkeypatch.setattr(builder_audit, "attack_together", attack)
-    draft_answers(office.store, WAVE, "on-request", ANALYST, asked_of(tmp_path, "{by: [age_band]}"))
+    draft_answers(protected.store, WAVE, "on-request", ANALYST, asked_of(tmp_path, "{by: [age_band]}"))
     asked = Query(WAVE, (("age_band", ""),))
     (together,) = attacked
-    assert together >= {before.id, asked.id} | {table.id for table in tables_of(office.store, WAVE)}
-    assert approval.read_draft(office.store, "on-request").metadata["attack"]["builder_answers"] == 1
-    draft_answers(office.store, WAVE, "both", ANALYST, asked_of(tmp_path, "{by: [age_band]}", "{by: [gender.group]}"))
-    assert approval.read_draft(office.store, "both").metadata["attack"]["builder_answers"] == 0  # both are in it
+    assert together >= {before.id, asked.id} | {table.id for table in tables_of(protected.store, WAVE)}
+    assert approval.read_draft(protected.store, "on-request").metadata["attack"]["builder_answers"] == 1
+    draft_answers(protected.store, WAVE, "both", ANALYST, asked_of(tmp_path, "{by: [age_band]}", "{by: [gender.group]}"))
+    assert approval.read_draft(protected.store, "both").metadata["attack"]["builder_answers"] == 0  # both are in it
 
 
 def test_an_answer_that_would_tell_something_beside_the_others_is_left_out(
-    stages: Stages, home: Path, settled: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    protected: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office = Office.at(stages.copy(Verb.PROTECT.value, home))
-    for module in (builder_release, builder_audit):
-        monkeypatch.setattr(module, "load_builder_policy", lambda: replace(load_builder_policy(), most_small=1.0))
-    prepare(office.store, WAVE, ANALYST)
+    prepare(protected.store, WAVE, ANALYST)
     telling = {Query(WAVE, (("gender", "group"),)).id}
     attack = builder_audit.attack_answers
 
@@ -289,12 +287,14 @@ def test_an_answer_that_would_tell_something_beside_the_others_is_left_out(
 
     monkeypatch.setattr(builder_release, "attack_answers", found)
     lines = ("{by: [age_band]}", "{by: [gender.group]}", "{by: [important-friends]}")
-    _, refused = draft_answers(office.store, WAVE, "on-request", ANALYST, asked_of(tmp_path, *lines))
+    _, refused = draft_answers(protected.store, WAVE, "on-request", ANALYST, asked_of(tmp_path, *lines))
     assert [(one.query.id, one.rule) for one in refused] == [(*telling, "beside_others")]
-    assert set(definitions(office.store, WAVE)) == {Query(WAVE, ((name, ""),)).definition() for name in ("age_band", "important-friends")}
+    assert set(definitions(protected.store, WAVE)) == {
+        Query(WAVE, ((name, ""),)).definition() for name in ("age_band", "important-friends")
+    }
     with pytest.raises(DisclosureError, match="narrowed down"):
-        draft_answers(office.store, WAVE, "alone", ANALYST, asked_of(tmp_path, lines[1]))
-    assert [release.id for release in releases.releases(office.store)] == ["on-request"]
+        draft_answers(protected.store, WAVE, "alone", ANALYST, asked_of(tmp_path, lines[1]))
+    assert [release.id for release in releases.releases(protected.store)] == ["on-request"]
 
 
 def test_an_option_that_no_form_of_a_childs_age_offers_was_not_asked(office: Office) -> None:
@@ -312,29 +312,23 @@ def test_an_option_that_no_form_of_a_childs_age_offers_was_not_asked(office: Off
     assert with_some[:, 1].any()
 
 
-def test_who_checks_a_draft_of_answers_sees_true_margins_and_what_a_reader_could_tell(
-    stages: Stages, home: Path, settled: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    office = Office.at(stages.copy(Verb.PROTECT.value, home))
-    lenient = replace(load_builder_policy(), most_small=1.0)
-    for module in (builder_release, builder_audit, checker_answer):
-        monkeypatch.setattr(module, "load_builder_policy", lambda: lenient)
-    prepare(office.store, WAVE, ANALYST)
-    draft_answers(office.store, WAVE, "on-request", ANALYST, asked_of(tmp_path, "{by: [life_overall.group, gender.group]}"))
-    drafted = approval.read_draft(office.store, "on-request")
+def test_who_checks_a_draft_of_answers_sees_true_margins_and_what_a_reader_could_tell(protected: Office, tmp_path: Path) -> None:
+    prepare(protected.store, WAVE, ANALYST)
+    draft_answers(protected.store, WAVE, "on-request", ANALYST, asked_of(tmp_path, "{by: [life_overall.group, gender.group]}"))
+    drafted = approval.read_draft(protected.store, "on-request")
     (about,) = drafted.metadata["tables"]
-    query = checker_answer.asked(office.store, WAVE, about["id"])
+    query = checker_answer.asked(protected.store, WAVE, about["id"])
     assert query == Query(WAVE, (("gender", "group"), ("life_overall", "group")))
-    assert checker_answer.asked(office.store, WAVE, "gender") is None
+    assert checker_answer.asked(protected.store, WAVE, "gender") is None
     table = Released(about, drafted.file(about["files"]["csv"]))
-    judged = checker_answer.judge_answer(office.store, WAVE, query, table, {})
-    true = matrix_of(office.store, WAVE).with_margins(query.counted)[0]
+    judged = checker_answer.judge_answer(protected.store, WAVE, query, table, {})
+    true = matrix_of(protected.store, WAVE).with_margins(query.counted)[0]
     assert [next(counted for _, counted, _ in margin.lines) for margin in judged.margins] == [int(true[0, 0])] * 2
     assert {margin.title: sorted(n for _, n, _ in margin.lines) for margin in judged.margins} == {
         dimension["title"]: sorted(true[:, 0] if dimension["name"] == "gender" else true[0]) for dimension in about["dimensions"]
     }
     assert len(judged.withheld) == about["withheld"] > 0
-    variables = matrix_of(office.store, WAVE).variables
+    variables = matrix_of(protected.store, WAVE).variables
     labels = [{label_of(variables[name], code): code for code in variables[name].dimension.codes} for name in ("gender", "life_overall")]
     places = [variables[name].at("group").index for name in ("gender", "life_overall")]
     for one in judged.withheld:
