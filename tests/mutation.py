@@ -1,8 +1,8 @@
-"""Mutation testing of `disclosure/`: `python -m tests.mutation [MODULE...]`, by default every module that `survivors.yaml` names.
+"""Mutation testing of `disclosure/`: `python -m tests.mutation [MODULE...]`, by default every module that `tests/survivors/` names.
 
-mutmut changes a module in every small way there is and runs its tests on each change. What no test notices must be explained in
-`survivors.yaml`; one that is not there, and one that is there but no longer survives, is printed, and the exit is not 0. All happens in
-a copy. `--folder DIR` keeps that copy, and a run that was stopped goes on where it was; where tests have changed since, take another.
+mutmut changes a module in every small way there is and runs its tests on each change. What no test notices must be explained in the
+module's page of `survivors/`; one that is not there, and one that is there but no longer survives, is printed, and the exit is not 0.
+All happens in a copy. `--folder DIR` keeps that copy, and a run that was stopped goes on where it was; where tests have changed since, take another.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from mutmut.mutation.diff_apply import get_diff_for_mutant
 from mutmut.stats import status_by_exit_code
 
 ROOT = Path(__file__).parent.parent
-SURVIVORS = Path(__file__).with_name("survivors.yaml")
+SURVIVORS = Path(__file__).with_name("survivors")
+EVERYWHERE = "everywhere"
 COPIED = ("api", "pipeline", "forms", "disclosure", "retention", "governance", "tests")
 TEXTS = r"raise \w+\("  # what a refusal says is not changed: that it is said, is
 NOTICED = ("killed", "timeout", "segfault")
@@ -52,24 +53,27 @@ class Module:
 
 @dataclass(frozen=True)
 class Survivors:
-    """`survivors.yaml`: modules by path; `anywhere`: patterns of what may be changed in every module; `slow`: tests that are left out."""
+    """`survivors/`: a page for each module; `anywhere`: what may be changed in every module; `slow`: tests that are left out."""
 
     modules: Mapping[str, Module]
     anywhere: tuple[re.Pattern[str], ...]
     slow: tuple[str, ...]
 
     @classmethod
-    def read(cls, text: str) -> Survivors:
-        """Raises ValueError for an entry without a reason, or one that is no change."""
-        data = yaml.safe_load(text)
+    def read(cls, folder: Path) -> Survivors:
+        """Raises ValueError for an entry without a reason, or one that is no change; OSError if there is no page for everywhere."""
+        pages = {page.stem: yaml.safe_load(page.read_text(encoding="utf-8")) for page in sorted(folder.glob("*.yaml"))}
+        if EVERYWHERE not in pages:
+            raise FileNotFoundError(f"{folder / EVERYWHERE}.yaml is missing")
+        everywhere = pages.pop(EVERYWHERE)
         modules = {
-            path: Module(
-                tuple(entry["tests"]), frozenset(change for group in entry.get("survivors", ()) for change in _changes(path, group))
+            f"disclosure/{name}.py": Module(
+                tuple(page["tests"]), frozenset(change for group in page.get("survivors", ()) for change in _changes(name, group))
             )
-            for path, entry in data["modules"].items()
+            for name, page in pages.items()
         }
-        anywhere = tuple(re.compile(each["differ_only_in"]) for each in data["anywhere"] if _reason("anywhere", each))
-        return cls(modules, anywhere, tuple(data["slow"]))
+        anywhere = tuple(re.compile(each["differ_only_in"]) for each in everywhere["anywhere"] if _reason("anywhere", each))
+        return cls(modules, anywhere, tuple(everywhere["slow"]))
 
     def compare(self, path: str, found: Iterable[Change]) -> tuple[list[Change], list[Change]]:
         """Survivors of a module that nothing explains; and what is explained, but does not survive."""
@@ -84,9 +88,9 @@ def _reason(where: str, group: Mapping[str, Any]) -> str:
     return str(group["reason"])
 
 
-def _changes(path: str, group: Mapping[str, Any]) -> list[Change]:
+def _changes(name: str, group: Mapping[str, Any]) -> list[Change]:
     """The changes of one reason: for each function its lines, `- ` before and, below, `+ ` each that it may become."""
-    _reason(path, group)
+    _reason(name, group)
     found = []
     for function, lines in group.items():
         before = ""
@@ -96,7 +100,7 @@ def _changes(path: str, group: Mapping[str, Any]) -> list[Change]:
             elif line.startswith("+ ") and before:
                 found.append(Change(function, before, line[2:]))
             else:
-                raise ValueError(f"{path}, {function}: '{line}' is neither what was (- ...) nor, below it, what it may become (+ ...)")
+                raise ValueError(f"{name}, {function}: '{line}' is neither what was (- ...) nor, below it, what it may become (+ ...)")
     return found
 
 
@@ -161,7 +165,7 @@ def change_of(name: str, diff: str) -> Change:
 
 
 def shown(path: str, changes: Sequence[Change]) -> str:
-    """Changes as `survivors.yaml` holds them."""
+    """Changes as a module's page of `survivors/` holds them."""
     lines, last = [f"{path}:"], Change("", "", "")
     for change in changes:
         if change.function != last.function:
@@ -174,16 +178,16 @@ def shown(path: str, changes: Sequence[Change]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Mutation testing, held against what is explained in tests/survivors.yaml.")
+    parser = argparse.ArgumentParser(description="Mutation testing, held against what is explained in tests/survivors/.")
     parser.add_argument(
-        "modules", nargs="*", metavar="MODULE", help="disclosure/primary.py, say; all that survivors.yaml names if none is given"
+        "modules", nargs="*", metavar="MODULE", help="disclosure/primary.py, say; all that tests/survivors/ names if none is given"
     )
     parser.add_argument("--folder", type=Path, help="keep the copy, and what was found, in this folder")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args(arguments)
-    survivors = Survivors.read(SURVIVORS.read_text(encoding="utf-8"))
+    survivors = Survivors.read(SURVIVORS)
     if unknown := [path for path in given.modules if path not in survivors.modules]:
-        parser.error(f"{unknown[0]} is not in {SURVIVORS.name}: name there the tests that are about it")
+        parser.error(f"{unknown[0]} has no page in {SURVIVORS.name}/: name there the tests that are about it")
     wrong = False
     with tempfile.TemporaryDirectory() as temporary:
         base = given.folder or Path(temporary)
