@@ -2,7 +2,8 @@
 
 mutmut changes a module in every small way there is and runs its tests on each change. What no test notices must be explained in the
 module's page of `survivors/`; one that is not there, and one that is there but no longer survives, is printed, and the exit is not 0.
-All happens in a copy. `--folder DIR` keeps that copy, and a run that was stopped goes on where it was; where tests have changed since, take another.
+All happens in a copy. `--folder DIR` keeps that copy, and a run that was stopped goes on where it was; where tests have changed since,
+take another.
 """
 
 from __future__ import annotations

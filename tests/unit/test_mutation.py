@@ -105,6 +105,7 @@ def test_the_pages_can_be_read_and_are_of_modules_and_tests_that_there_are(tmp_p
     pages = Survivors.read(SURVIVORS)
     for path, module in pages.modules.items():
         assert (ROOT / path).is_file()
-        assert module.tests and all((ROOT / test.partition("::")[0]).is_file() for test in module.tests), path
+        assert module.tests, path
+        assert all((ROOT / test.partition("::")[0]).is_file() for test in module.tests), path
     with pytest.raises(FileNotFoundError, match="everywhere"):
         Survivors.read(tmp_path)
