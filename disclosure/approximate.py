@@ -43,9 +43,8 @@ def bounds_of(table: PublishedTable, policy: Policy, *, secondary: bool) -> Boun
     elif table.method in (Method.CONVENTIONAL_ROUNDING, Method.SMALL_COUNT_ROUNDING):
         low, high = -((base - 2 * shown) // 2), (2 * shown + base - 1) // 2
         if table.method is Method.SMALL_COUNT_ROUNDING:
-            low = np.maximum(low, policy.threshold)
-            high = np.where((shown == 0) | (high < low), np.where(shown == 0, 0, low), high)
-            low = np.where(shown == 0, 0, low)
+            low = np.where(shown == 0, 0, np.maximum(low, policy.threshold))
+            high = np.where(shown == 0, 0, np.maximum(high, low))
     else:  # controlled rounding moves by less than its base, the cell key by no more than its largest change
         reach = base - 1 if table.method is Method.CONTROLLED_ROUNDING else base
         low, high = shown - reach, shown + reach
@@ -121,7 +120,7 @@ def _small(bounded: Sequence[Bounded], system: Equations, policy: Policy) -> Ite
                 told.add(cell)
                 place = np.unravel_index(entry, each.table.values.shape)
                 where = dict(each.table.where) | {d.name: d.codes[k] for d, k in zip(each.table.dimensions, place, strict=True)}
-                if policy.cannot_be(where):
+                if low == 0 and policy.cannot_be(where):
                     continue
                 how = "this count alone" if each.low.flat[entry] == low and each.high.flat[entry] == high else "putting sums together"
                 yield Exposure(each.table.id, where, low, high, how)

@@ -57,7 +57,7 @@ def group(matrix: sparse.csr_matrix, movable: Mask, up: Whole, down: Whole) -> G
         if not fixed.any() and not len(pairs):
             break
         root, parity = _tie(left.shape[1], a, b, opposite, fixed)
-        keep: Whole = np.flatnonzero((root == np.arange(len(root))) & ~fixed)
+        keep: Whole = np.flatnonzero(root == np.arange(len(root)))
         number = np.full(len(root) + 1, -1, np.int64)
         number[keep] = np.arange(len(keep))
         new = number[root]
@@ -78,7 +78,10 @@ def group(matrix: sparse.csr_matrix, movable: Mask, up: Whole, down: Whole) -> G
 
 
 def _tie(count: int, a: npt.NDArray[np.int32], b: npt.NDArray[np.int32], opposite: Mask, fixed: Mask) -> tuple[Whole, Whole]:
-    """Union-find with signs: root of each column and its sign towards it; a group that is its own opposite is fixed."""
+    """Union-find with signs: root of each column and its sign towards it; `count` as root of what cannot move.
+
+    A group that is its own opposite is fixed. What is not seen to be so here is alone in a sum of the next round.
+    """
     root, parity = list(range(count)), [1] * count
 
     def find(k: int) -> tuple[int, int]:
@@ -95,24 +98,21 @@ def _tie(count: int, a: npt.NDArray[np.int32], b: npt.NDArray[np.int32], opposit
     for first, second, flip in zip(a.tolist(), b.tolist(), opposite.tolist(), strict=True):
         (i, si), (j, sj) = find(first), find(second)
         sign = -1 if flip else 1
-        if i == j:
-            fixed[i] |= si * sj != sign
-        else:
+        if i != j:
             root[j], parity[j] = i, si * sj * sign
-            fixed[i] |= fixed[j]
+        elif si * sj != sign:
+            fixed[i] = True
     ends = [find(k) for k in range(count)]
     roots = np.array([end for end, _ in ends], np.int64)
-    fixed_roots = np.zeros(count, bool)
-    fixed_roots[roots[fixed]] = True
-    fixed |= fixed_roots[roots]
-    roots[fixed] = count
+    held = np.zeros(count, bool)
+    held[roots[fixed]] = True
+    roots[held[roots]] = count  # with one, all that are tied to it
     return roots, np.array([sign for _, sign in ends], np.int64)
 
 
 def _without_repeats(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    matrix.sum_duplicates()
-    matrix.eliminate_zeros()
-    matrix = matrix[np.diff(matrix.indptr) > 0]
+    """Sums that differ in sign alone say the same."""
+    matrix.sort_indices()
     seen: dict[bytes, int] = {}
     for row in range(matrix.shape[0]):
         span = slice(matrix.indptr[row], matrix.indptr[row + 1])

@@ -22,7 +22,7 @@ class Needs:
     @classmethod
     def of(cls, problem: Problem, groups: Groups) -> Needs:
         rise, fall = (np.zeros(groups.matrix.shape[1], np.int64) for _ in range(2))
-        alive = np.flatnonzero((groups.of >= 0) & (problem.fall > 0))
+        alive = np.flatnonzero(groups.of >= 0)
         for side, sign in ((fall, 1), (rise, -1)):
             some = alive[groups.sign[alive] == sign]
             np.maximum.at(side, groups.of[some], problem.fall[some])

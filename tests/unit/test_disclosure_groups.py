@@ -103,3 +103,7 @@ def test_independent_rows_imply_the_others_and_not_each_other(rows: list[list[in
 def test_of_rows_that_imply_each_other_the_shorter_are_kept() -> None:
     long, short, other = [1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 1, 1]
     assert independent(sparse.csr_matrix(np.array([long, short, other]))).tolist() == [1, 2]
+
+
+def test_of_sums_over_nothing_none_is_needed() -> None:
+    assert independent(sparse.csr_matrix((2, 0), dtype=np.int64)).tolist() == []
