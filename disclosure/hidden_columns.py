@@ -37,23 +37,21 @@ def _hidden(file: pq.ParquetFile, rows: pa.Table, size: int, figures: frozenset[
     for key, value in {**(schema.metadata or {}), **{k: v for k, v in (about.metadata or {}).items() if k != b"ARROW:schema"}}.items():
         if value.decode("utf-8", "replace") not in words:
             yield f"the metadata {key.decode('utf-8', 'replace')}"
-    yield from (f"metadata of the column {field.name}" for field in schema if set(field.metadata or {}) - {b"PARQUET:field_id"})
+    yield from (f"metadata of the column {field.name}" for field in schema if field.metadata)
     chunks = [about.row_group(group).column(column) for group in range(about.num_row_groups) for column in range(about.num_columns)]
     if size != FRAME + about.serialized_size + sum(chunk.total_compressed_size for chunk in chunks):
         yield "bytes of no column"
     for column in schema.names:
         values = rows[column]
+        if pa.types.is_nested(values.type):
+            yield f"more than one value in a row of the column {column}"
+            continue
         shown = set(values.to_pylist()) - {None}
-        if any(isinstance(value, int | float) and value not in figures for value in shown):
+        if any(not isinstance(value, str) and value not in figures for value in shown):
             yield f"a number in the column {column} that the table does not show"
         if pa.types.is_dictionary(values.type) and any(set(chunk.dictionary.to_pylist()) - shown for chunk in values.chunks):
             yield f"an entry of the column {column} that no row uses"
-        for chunk in (chunk for chunk in chunks if chunk.path_in_schema == column and chunk.is_stats_set):
-            told = chunk.statistics
-            if told.has_min_max and not {told.min, told.max} <= shown:
-                yield f"the statistics of the column {column}"
-                break
-    nulls = dict.fromkeys(schema.names, 0)
-    for chunk in chunks:
-        nulls[chunk.path_in_schema] += chunk.statistics.null_count if chunk.is_stats_set and chunk.statistics.has_null_count else 0
-    yield from (f"the statistics of the column {column}" for column, count in nulls.items() if count not in (0, rows[column].null_count))
+        told = [chunk.statistics for chunk in chunks if chunk.path_in_schema == column and chunk.is_stats_set]
+        nulls = sum(each.null_count for each in told if each.has_null_count)
+        if any(each.has_min_max and not {each.min, each.max} <= shown for each in told) or nulls not in (0, values.null_count):
+            yield f"the statistics of the column {column}"

@@ -9,7 +9,9 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from string import digits
+from typing import NoReturn
 from xml.etree import ElementTree as ET
 
 from disclosure.error import DisclosureError
@@ -60,47 +62,75 @@ def hidden_in_sheets(name: str, content: bytes, figures: Collection[float], word
     return apart + list(look(parts, documents, frozenset(figures), frozenset(words)))
 
 
+class _Beside(Exception):
+    """A document holds something beside elements, attributes and texts."""
+
+
+class _Plain(ET.TreeBuilder):
+    """Elements, attributes and texts. Comments, instructions and types of document are refused, in whatever encoding they stand."""
+
+    def comment(self, _text: str | None, /) -> NoReturn:
+        raise _Beside
+
+    def pi(self, _target: str, _text: str | None = None, /) -> NoReturn:
+        raise _Beside
+
+    def doctype(self, _name: str, _public: str | None, _system: str | None, /) -> NoReturn:
+        raise _Beside
+
+
 def _document(name: str, data: bytes) -> ET.Element:
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data or b"<!--" in data:
-        raise DisclosureError(f"'{name}' holds a comment or declares a document type, which no table needs: write it without")
     try:
-        return ET.fromstring(data)  # noqa: S314 - without entities
+        return ET.fromstring(data, ET.XMLParser(target=_Plain()))  # noqa: S314 - without entities, which need a type of document
+    except _Beside:
+        raise DisclosureError(f"'{name}' holds a comment or declares a document type, which no table needs: write it without") from None
     except ET.ParseError:
         raise DisclosureError(f"'{name}' cannot be read: write it again") from None
 
 
+def _local(name: str) -> str:
+    """A name without its namespace."""
+    return name.rpartition("}")[2]
+
+
 def _tag(element: ET.Element) -> str:
-    return str(element.tag).rpartition("}")[2]
+    return _local(str(element.tag))
 
 
-def _number(text: str | None, figures: Collection[float]) -> bool:
+def _elements(documents: Mapping[str, ET.Element], part: str) -> list[ET.Element]:
+    """All elements of a part; none if there is no such part."""
+    return list(documents[part].iter()) if part in documents else []
+
+
+def _number(text: str, figures: Collection[float]) -> bool:
     """True for a number that is shown."""
     try:
-        return float(text or "") in figures
+        return float(text) in figures
     except ValueError:
         return False
 
 
 def _excel(parts: dict[str, bytes], documents: dict[str, ET.Element], figures: frozenset[float], words: frozenset[str]) -> Iterator[str]:
     yield from (f"the part {part}" for part in parts if not _EXCEL_PARTS.match(part))
-    sheets = [element for element in documents["xl/workbook.xml"].iter() if _tag(element) == "sheet"]
+    book = _elements(documents, "xl/workbook.xml")
+    sheets = [element for element in book if _tag(element) == "sheet"]
     yield from ("a hidden sheet" for sheet in sheets if sheet.get("state", "visible") != "visible")
-    if any(_tag(element) == "definedName" for element in documents["xl/workbook.xml"].iter()):
+    if any(_tag(element) == "definedName" for element in book):
         yield "a defined name"
-    if any(";;;" in element.get("formatCode", "") for element in documents.get("xl/styles.xml", ET.Element("none")).iter()):
+    if any(";;;" in str(element.get("formatCode")) for element in _elements(documents, "xl/styles.xml")):
         yield "a number format that shows nothing"
     used: set[int] = set()
     for part, root in documents.items():
         if part.startswith("xl/worksheets/sheet"):
             yield from _excel_sheet(root, figures, used)
-    texts = documents.get("xl/sharedStrings.xml", ET.Element("none"))
-    if set(range(len(texts))) - used:
+    texts = [_tag(element) for element in _elements(documents, "xl/sharedStrings.xml")]
+    if set(range(texts.count("si"))) - used:
         yield "a text of no cell"
-    if any(_tag(element) not in ("sst", "si", "none", *_EXCEL_CELL) for element in texts.iter()):
+    if set(texts) - {"sst", "si", *_EXCEL_CELL}:
         yield "a text beside a cell's"
-    names = words | {sheet.get("name", "") for sheet in sheets} | {"Worksheets", "Named Ranges"}
+    names = {*words, *(sheet.get("name") for sheet in sheets), "Worksheets"}
     for part in ("docProps/core.xml", "docProps/app.xml"):
-        for element in documents.get(part, ET.Element("coreProperties")).iter():
+        for element in _elements(documents, part):
             text = (element.text or "").strip()
             if _tag(element) not in _EXCEL_PROPERTIES or (_tag(element) in _WORDS and text and text not in names):
                 yield f"the property {_tag(element)}"
@@ -120,9 +150,9 @@ def _excel_sheet(root: ET.Element, figures: frozenset[float], used: set[int]) ->
         if element.get("t") == "s" and value is not None:
             used.add(int(value))
         elif value is not None:
-            columns.setdefault(element.get("r", "").rstrip("0123456789"), []).append(value)
+            columns.setdefault(str(element.get("r")).rstrip(digits), []).append(value)
     for numbers in columns.values():
-        numbered = numbers == [str(number + 1) for number in range(len(numbers))]  # as notes are
+        numbered = len(columns) == 1 and numbers == [str(number + 1) for number in range(len(numbers))]  # as notes are
         if not numbered and not all(_number(value, figures) for value in numbers):
             yield "a number that the table does not show"
 
@@ -136,22 +166,17 @@ def _open(parts: dict[str, bytes], documents: dict[str, ET.Element], figures: fr
     for element in content.iter():
         if _tag(element) not in _OPEN_CONTENT:
             yield f"the element {_tag(element)}"
-        for attribute, value in element.attrib.items():
-            short = attribute.rpartition("}")[2]
+        named = [(_local(attribute), value) for attribute, value in element.attrib.items()]
+        for short, value in named:
             if (short == "visibility" and value != "visible") or (short == "display" and value in ("false", "none")) or short == "formula":
                 yield f"a {_tag(element)} with {short}"
             if short == "value" and not _number(value, figures):
                 yield "a number that the table does not show"
-        shown = "".join(element.itertext()) if element.get(f"{_space(element)}value") is not None else ""
+        shown = "".join(element.itertext()) if "value" in dict(named) else ""
         if shown and not _number(shown.replace(",", ""), figures):
             yield "a number that the table does not show"
     for part in ("meta.xml", "styles.xml"):
-        for element in documents.get(part, ET.Element("meta")).iter():
+        for element in _elements(documents, part):
             text = (element.text or "").strip()
             if _tag(element) not in _OPEN_META or (text and _tag(element) != "generator" and text not in words):
                 yield f"the property {_tag(element)}"
-
-
-def _space(element: ET.Element) -> str:
-    """The prefix of the attribute that holds a cell's number."""
-    return next((attribute.removesuffix("value") for attribute in element.attrib if attribute.endswith("}value")), "")

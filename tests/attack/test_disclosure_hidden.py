@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from collections.abc import Callable
+from decimal import Decimal
+from xml.etree import ElementTree as ET
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -52,6 +55,13 @@ def with_part(name: str, text: str = "<a>7</a>") -> Change:
     return lambda parts: parts.update({name: text})
 
 
+def without(name: str) -> Change:
+    def change(parts: dict[str, str]) -> None:
+        del parts[name]
+
+    return change
+
+
 def test_files_as_they_are_made_hide_nothing() -> None:
     assert hidden_in_sheets("t.xlsx", EXCEL, FIGURES, WORDS) == []
     assert hidden_in_sheets("t.ods", OPEN, FIGURES, WORDS) == []
@@ -78,6 +88,14 @@ SHEET, BOOK = "xl/worksheets/sheet4.xml", "xl/workbook.xml"
         (instead("docProps/core.xml", "</cp:coreProperties>", "<cp:keywords>7</cp:keywords></cp:coreProperties>"), "the property keywords"),
         (instead("docProps/core.xml", "<dc:creator>", "<dc:creator>sad: 7"), "the property creator"),
         (instead("docProps/app.xml", "<Company>", "<Company>7"), "the property Company"),
+        (instead(SHEET, '<row r="9"', '<row r="9" hidden="true"'), "a hidden row"),
+        (instead(SHEET, "<sheetFormatPr", '<sheetFormatPr zeroHeight="1"'), "a hidden sheetFormatPr"),
+        (instead(SHEET, "<sheetFormatPr", '<sheetFormatPr zeroHeight="true"'), "a hidden sheetFormatPr"),
+        (instead(SHEET, "</sheetData>", '</sheetData><note xmlns="">7</note>'), "a sheet's note"),
+        (instead(SHEET, "</sheetData>", "<row><c><v>7</v></c></row></sheetData>"), "a number that the table does not show"),
+        (instead(SHEET, "</sheetData>", '<row><c t="str"><v>7 sad</v></c></row></sheetData>'), "a number that the table does not show"),
+        (instead(SHEET, "</sheetData>", '<row><c r="Z9"><v>1</v></c></row></sheetData>'), "a number that the table does not show"),
+        (instead("docProps/app.xml", "<Company>", "<Company>None"), "the property Company"),
         (with_part("xl/comments1.xml"), "the part xl/comments1.xml"),
         (with_part("docProps/custom.xml"), "the part docProps/custom.xml"),
         (with_part("customXml/item1.xml"), "the part customXml/item1.xml"),
@@ -104,6 +122,10 @@ CELL = '<table:table-cell office:value-type="float" office:value="7"><text:p>7</
         (instead("content.xml", "<text:p>", "<office:annotation><text:p>7</text:p></office:annotation><text:p>"), "the element annotation"),
         (instead("content.xml", "<table:table ", "<table:tracked-changes/><table:table "), "the element tracked-changes"),
         (instead("content.xml", 'office:value-type="float"', 'table:formula="of:=3+4" office:value-type="float"'), "a table-cell with"),
+        (instead("content.xml", "<table:table ", '<table:table table:display="none" '), "a table with display"),
+        (instead("content.xml", 'office:value="410"', 'office:value="7"'), "a number that the table does not show"),
+        (instead("content.xml", "<text:p>410<", "<text:p>7<"), "a number that the table does not show"),
+        (instead("content.xml", "<text:p>410<", "<text:p>7 sad<"), "a number that the table does not show"),
         (instead("meta.xml", "</office:meta>", "<meta:user-defined>7</meta:user-defined></office:meta>"), "the property user-defined"),
         (instead("styles.xml", "<office:styles/>", "<office:styles>7</office:styles>"), "the property styles"),
         (with_part("Thumbnails/thumbnail.png", "7"), "the part Thumbnails/thumbnail.png"),
@@ -112,6 +134,56 @@ CELL = '<table:table-cell office:value-type="float" office:value="7"><text:p>7</
 def test_what_an_open_document_hides_is_found(change: Change, where: str) -> None:
     found = hidden_in_sheets("t.ods", changed(OPEN, change), FIGURES, WORDS)
     assert any(one.startswith(where) for one in found), found
+
+
+def test_what_no_reader_misses_is_not_found() -> None:
+    shown = instead("content.xml", "<table:table-row>", '<table:table-row table:visibility="visible">')
+    assert hidden_in_sheets("t.ods", changed(OPEN, shown), FIGURES, WORDS) == []
+    apart = instead("content.xml", "<text:p>410<", "<text:p>4<text:span>10</text:span><")
+    assert hidden_in_sheets("t.ods", changed(OPEN, apart), FIGURES, WORDS) == []
+    assert hidden_in_sheets("t.xlsx", changed(EXCEL, without("docProps/app.xml")), FIGURES, WORDS) == []
+    thousands = instead("content.xml", "<text:p>2539<", "<text:p>2,539<")
+    assert hidden_in_sheets("t.ods", changed(OPEN, thousands), FIGURES, WORDS) == []
+
+
+def test_only_the_numbers_of_notes_need_not_be_shown() -> None:
+    """The sheet of the notes has them in one column, and no other number; where one is beside it, or one is missing, all are found."""
+    notes, found = "xl/worksheets/sheet3.xml", "a number that the table does not show"
+    two = "<row><c r='A98'><v>4</v></c><c r='B98'><v>{}</v></c></row></sheetData>"
+    for number in (410, 1):
+        beside = instead(notes, "</sheetData>", two.format(number))
+        assert found in hidden_in_sheets("t.xlsx", changed(EXCEL, beside), FIGURES, WORDS)
+    for at, number, hidden in (("A98", 4, []), ("A98", 5, [found]), ("B98", 4, [found, found])):
+        more = instead(notes, "</sheetData>", f"<row><c r='{at}'><v>{number}</v></c></row></sheetData>")
+        assert hidden_in_sheets("t.xlsx", changed(EXCEL, more), FIGURES, WORDS) == hidden
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "part"),
+    [("t.xlsx", EXCEL, "_rels/.rels"), ("t.xlsx", EXCEL, "xl/styles.xml"), ("t.ods", OPEN, "content.xml"), ("t.ods", OPEN, "meta.xml")],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("beside", ["<!-- 7 -->", "<?sad 7?>", '<!DOCTYPE a [<!ENTITY n "7">]>'])
+def test_what_stands_beside_elements_is_found_in_any_encoding(name: str, content: bytes, part: str, encoding: str, beside: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        parts = {each: packed.read(each) for each in packed.namelist()}
+    root = ET.fromstring(parts[part])  # noqa: S314 - our own
+    parts[part] = f'<?xml version="1.0" encoding="{encoding}"?>{beside}{ET.tostring(root, "unicode")}'.encode(encoding)
+    output = io.BytesIO()
+    with zipfile.ZipFile(output, "w") as packed:
+        for each, data in parts.items():
+            packed.writestr(each, data)
+    with pytest.raises(DisclosureError, match=f"'{name}' holds a comment or declares"):
+        hidden_in_sheets(name, output.getvalue(), FIGURES, WORDS)
+
+
+def test_a_part_that_is_there_twice_or_cannot_be_read_is_found() -> None:
+    """Of two parts of one name, a reader of the file takes one, and its searcher perhaps the other."""
+    with_spare = changed(EXCEL, with_part("xl/worksheets/sheet9.xml", "<worksheet/>"))
+    assert hidden_in_sheets("t.xlsx", with_spare.replace(b"sheet9.xml", b"sheet4.xml"), FIGURES, WORDS)[0] == "a part twice"
+    assert hidden_in_sheets("t.xlsx", with_spare, FIGURES, WORDS) == []
+    with pytest.raises(DisclosureError, match=r"'t.ods' cannot be read"):
+        hidden_in_sheets("t.ods", changed(OPEN, instead("content.xml", "</", "<")), FIGURES, WORDS)
 
 
 def test_what_stands_around_a_spreadsheet_is_found() -> None:
@@ -163,6 +235,62 @@ def test_statistics_that_were_made_of_true_counts_are_found() -> None:
     assert mark in PARQUET[footer:]
     forged = PARQUET[:footer] + PARQUET[footer:].replace(mark, (7).to_bytes(8, "little"))
     assert "the statistics of the column count" in hidden_in_columns("t", forged, FIGURES, WORDS)
+    percent = struct.pack("<d", min(float(row.percent) for row in ROWS if row.percent))
+    both = forged[:footer] + forged[footer:].replace(percent, struct.pack("<d", 7.0))
+    found = [f"the statistics of the column {column}" for column in ("count", "percent")]
+    assert hidden_in_columns("t", both, FIGURES, WORDS) == found
+
+
+def test_a_false_number_of_blanks_is_found_and_none_at_all_is_not() -> None:
+    """As many blanks as there were in another table tell of that one; without statistics, nothing is told."""
+    footer = len(PARQUET) - 8 - int.from_bytes(PARQUET[-8:-4], "little")
+    blanks = PLAIN["count"].null_count
+    mark = min(int(row.count) for row in ROWS if row.count).to_bytes(8, "little") + b"\x16"  # the field of the blanks comes next
+    assert blanks > 1
+    assert PARQUET[footer:].count(mark + bytes([2 * blanks])) == 1
+    for told, found in (
+        (0, []),
+        (blanks, []),
+        (1, ["the statistics of the column count"]),
+        (blanks + 1, ["the statistics of the column count"]),
+    ):
+        forged = PARQUET[:footer] + PARQUET[footer:].replace(mark + bytes([2 * blanks]), mark + bytes([2 * told]))
+        assert hidden_in_columns("t", forged, FIGURES, WORDS) == found
+    assert hidden_in_columns("t", written(PLAIN, write_statistics=False), FIGURES, WORDS) == []
+    assert hidden_in_columns("t", written(PLAIN, row_group_size=7), FIGURES, WORDS) == []
+
+
+def test_metadata_of_any_kind_is_found() -> None:
+    bare = PLAIN.replace_schema_metadata(None)
+    assert hidden_in_columns("t", written(bare, store_schema=False), FIGURES, WORDS) == []
+    told = PLAIN.replace_schema_metadata({b"n\xff": b"7\xff"})
+    assert hidden_in_columns("t", written(told), FIGURES, WORDS) == ["the metadata n\ufffd"]
+    output = io.BytesIO()
+    with pq.ParquetWriter(output, PLAIN.schema, compression="zstd") as writer:
+        writer.write_table(PLAIN)
+        writer.add_key_value_metadata({"n": "7"})
+    assert hidden_in_columns("t", output.getvalue(), FIGURES, WORDS) == ["the metadata n"]
+    numbered = [field.with_metadata({"PARQUET:field_id": "7"}) if field.name == "count" else field for field in PLAIN.schema]
+    assert hidden_in_columns("t", written(PLAIN.cast(pa.schema(numbered, PLAIN.schema.metadata))), FIGURES, WORDS) == [
+        "metadata of the column count"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "where"),
+    [
+        (pa.array([Decimal(7)] * len(ROWS)), "a number in the column more that the table does not show"),
+        (pa.array([7] * len(ROWS), pa.duration("s")), "a number in the column more that the table does not show"),
+        (pa.array([b"7"] * len(ROWS)), "a number in the column more that the table does not show"),
+        (pa.array([[7]] * len(ROWS)), "more than one value in a row of the column more"),
+        (pa.array([{"n": 7}] * len(ROWS)), "more than one value in a row of the column more"),
+    ],
+)
+def test_a_number_of_any_type_is_found(values: pa.Array, where: str) -> None:
+    alone = hidden_in_columns("t", written(PLAIN.append_column("more", values)), FIGURES, WORDS)
+    assert where in alone
+    twice = PLAIN.append_column("more", values).append_column("most", values)
+    assert len(hidden_in_columns("t", written(twice), FIGURES, WORDS)) == 2 * len(alone)
 
 
 def test_bytes_of_no_column_are_found() -> None:
