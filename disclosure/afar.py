@@ -58,7 +58,7 @@ class Afar:
         self.solved = 0
 
     def tables(self, short: Callable[[], Mask], pull: Callable[[], Floats]) -> Iterator[Whole]:
-        """Each table found, as long as something new is seen. `short()`, `pull()`: as for a walk."""
+        """Each table found in which many counts have changed, as long as something new is seen. `short()`, `pull()`: as for a walk."""
 
         def left() -> Mask:
             return short() & self.alive
@@ -71,8 +71,19 @@ class Afar:
                 some = left() & (self.rng.random(len(self.table)) < share)
                 yield from self._tried(pool, [everything] * TOGETHER, some, pull, NO_END)
                 share = share if left().sum() < before else share / 2
-            for most in ITERATIONS:
-                yield from self._nearest(most, left, pull)
+
+    def nearest(self, short: Callable[[], Mask], pull: Callable[[], Floats]) -> Iterator[Whole]:
+        """For each count that is not shown to be open, the nearest table in which it is."""
+        rise, fall = self.tied.room(self.table, self.low, self.high)
+        for most in ITERATIONS:
+            near = Nearest(self.tied.matrix, np.zeros(len(rise), np.int64), -fall, rise, most)
+            for cell in np.flatnonzero(short() & self.alive).tolist():
+                tie = int(self.tied.of[cell])
+                way = int(pull()[cell] * self.tied.sign[cell])
+                for by in (way, -way):
+                    if short()[cell] and (found := near.reach(tie, by * int(self.far[tie]))) is not None:
+                        yield self.table + self.tied.spread(found)
+            self.solved += near.solved
 
     def _around(self, pool: ThreadPoolExecutor, kinds: int, left: Callable[[], Mask], pull: Callable[[], Floats]) -> Iterator[Whole]:
         """Tables around counts that are not shown to be open, as long as so many tries open enough of them."""
@@ -83,18 +94,6 @@ class Afar:
                 if left().any():
                     neighbourhoods = [self._neighbourhood(self.axis, kinds, left()) for _ in range(TOGETHER)]
                     yield from self._tried(pool, neighbourhoods, left(), pull, STEPS)
-
-    def _nearest(self, most: int, left: Callable[[], Mask], pull: Callable[[], Floats]) -> Iterator[Whole]:
-        """For each count that is not shown to be open, the nearest table in which it is."""
-        rise, fall = self.tied.room(self.table, self.low, self.high)
-        near = Nearest(self.tied.matrix, np.zeros(len(rise), np.int64), -fall, rise, most)
-        for cell in np.flatnonzero(left()).tolist():
-            tie = int(self.tied.of[cell])
-            way = int(pull()[cell] * self.tied.sign[cell])
-            for by in (way, -way):
-                if left()[cell] and (found := near.reach(tie, by * int(self.far[tie]))) is not None:
-                    yield self.table + self.tied.spread(found)
-        self.solved += near.solved
 
     def _neighbourhood(self, axis: Axis, kinds: int, left: Mask) -> Whole:
         """Ties of codes of so many kinds, and of those above them: a code of a count that is not shown to be open, and others by chance."""

@@ -9,21 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from disclosure.afar import Afar
 from disclosure.axes import axes
 from disclosure.dividing import divided
 from disclosure.error import DisclosureError
 from disclosure.in_sight import Exposure as Exposure
 from disclosure.in_sight import group_limits, groups_shown, known_sums, named, small_counts_shown, take_for_granted
 from disclosure.inference import Equations, equations, parts, tighten
+from disclosure.nearby import Nearby
 from disclosure.policy import Policy
 from disclosure.proofs import Proofs as Proofs
 from disclosure.published_table import PublishedTable
 from disclosure.search import NO_LIMIT, TOLERANCE, Search
+from disclosure.tied import tied
 from disclosure.variation import MANY
 from disclosure.walk import Walk
 
@@ -118,7 +122,7 @@ class _Attack:
         if table is not None and not self.all_bounds:
             self._vary(cells, search, table, tell)
         for k, cell in enumerate(cells.tolist()):
-            if not self.all_bounds and not self._short(cell):
+            if not self.all_bounds and not self._open(cell):
                 continue
             for direction in (1, -1):
                 if self._reached(cell, direction):
@@ -129,7 +133,7 @@ class _Attack:
                     self.high[cell] = min(self.high[cell], np.floor(value + TOLERANCE))
                 elif direction < 0:
                     self.low[cell] = max(self.low[cell], np.ceil(value - TOLERANCE))
-            if self.high[cell] - self.low[cell] < self.policy.minimum_width or self.low[cell] > self.must_reach[cell]:
+            if self._closed(cell):
                 self.how[cell] = "linear programming"
             elif self._short(cell):
                 self._in_whole_numbers(cells, k, search)
@@ -144,18 +148,49 @@ class _Attack:
         return search.first()
 
     def _vary(self, cells: Whole, search: Search, table: Whole, tell: Callable[[int], None]) -> None:
-        """Finds tables that show many counts of a part to be open at once, as long as they show something new."""
+        """Asks about all counts of a part at once: first for tables that show them to be open, as long as something new is seen."""
         rng = np.random.default_rng(20211108)
         far = np.maximum(self.policy.minimum_width, table - self.must_reach[cells])
-        walk = Walk(search.matrix, table, search.low, search.high, self.axes, cells, far)
 
         def pull() -> npt.NDArray[np.float64]:
             return np.where(self.least[cells] > self.must_reach[cells], -1.0, rng.choice([-1.0, 1.0], len(cells)))
 
-        for found in walk.tables(lambda: self._short(cells), pull):
-            self._saw(cells, found if search.fits(found) else None)
-            tell(int((~self._short(cells)).sum()))
+        def left() -> Any:
+            return self._open(cells)
+
+        def see(tables: Iterator[Whole]) -> None:
+            for found in tables:
+                self._saw(cells, found if search.fits(found) else None)
+                tell(int((~left()).sum()))
+
+        walk = Walk(search.matrix, table, search.low, search.high, self.axes, cells, far)
+        see(walk.tables(left, pull))
+        if left().any():
+            axis = self.axes[0] if self.axes else None
+            afar = Afar(tied(search.matrix), walk.table, search.low, search.high, axis, cells, far)
+            see(afar.tables(left, pull))
+            self._nearby(cells, search, at_most=1)
+            see(afar.nearest(left, pull))
+            self.solved += afar.solved
         self.solved += walk.solved
+        if left().any():
+            still, tables = search.still(np.flatnonzero(left()), table)
+            see(iter(tables))
+            self.low[cells[still]] = self.high[cells[still]] = table[still]
+            self.how[cells[still]] = "linear programming"
+            self._nearby(cells, search)
+
+    def _nearby(self, cells: Whole, search: Search, at_most: int | None = None) -> None:
+        """Narrows counts down by the sums around them alone: by the nearest, and by further ones, so many times at most."""
+        nearby = Nearby(search)
+        for k in np.flatnonzero(self._open(cells)).tolist():
+            cell = cells[k]
+            for low, high in islice(nearby.bounds(k), at_most):
+                self.low[cell], self.high[cell] = max(self.low[cell], low), min(self.high[cell], high)
+                if self._closed(cell):
+                    self.how[cell] = "linear programming"
+                    break
+        self.solved += nearby.solved
 
     def _reached(self, cell: int, direction: int) -> bool:
         """True if a table at hand has this count at its very bound, up (direction 1) or down (-1): no program could tell more."""
@@ -168,7 +203,7 @@ class _Attack:
             table, furthest = search.whole(k, direction)
             self._saw(cells, table)
             certain &= furthest
-            if table is not None and furthest and table[k] < search.far:
+            if table is not None and furthest and not search.no_limit(table[k]):
                 side = self.high if direction > 0 else self.low
                 side[cell] = table[k]
         if self._short(cell):
@@ -178,6 +213,14 @@ class _Attack:
         """True where tables far enough apart, and far enough from telling of a whole group, are not at hand."""
         too_narrow = self.most[cell] - self.least[cell] < self.policy.minimum_width
         return too_narrow | (self.least[cell] > self.must_reach[cell])
+
+    def _closed(self, cell: int | Whole) -> Any:
+        """True where no tables can be far enough apart, or far enough from telling of a whole group."""
+        return (self.high[cell] - self.low[cell] < self.policy.minimum_width) | (self.low[cell] > self.must_reach[cell])
+
+    def _open(self, cell: int | Whole) -> Any:
+        """True where it is not known yet whether there are such tables."""
+        return self._short(cell) & ~self._closed(cell)
 
     def narrow(self) -> Iterator[Exposure]:
         """Withheld cells that are narrowed down too far, and small differences between tables that are given away."""

@@ -2,7 +2,7 @@
 
 Used by the attack alone. Each step pulls every count that no table has shown to be open yet one way, among the counts of a few codes of
 one variable, all others held where they are. Such programs are small and mostly give whole numbers. The walk goes on from the table
-found, through all variables in turn, with more codes at once when little new is seen. What is left then is looked for afar.
+found, through all variables in turn, with more codes at once when little new is seen.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from disclosure.afar import Afar
 from disclosure.axes import Axis
-from disclosure.tied import tied
 from disclosure.variation import Variation
 
 Whole = npt.NDArray[np.int64]
@@ -62,11 +60,6 @@ class Walk:
             if left > 1 - TOO_LITTLE and size == LARGEST:
                 break
             size = min(LARGEST, size * GROWTH) if left > 1 - GAIN else size
-        if short().any():
-            axis = self.axes[0] if self.axes else None
-            afar = Afar(tied(self.columns), self.table, self.low, self.high, axis, self.cells, self.far)
-            yield from afar.tables(short, pull)
-            self.solved += afar.solved
 
     def _part(self, cells: Whole) -> sparse.csr_matrix:
         """The equations that these counts are in, of these alone."""

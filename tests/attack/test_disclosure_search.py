@@ -63,18 +63,32 @@ def test_whole_numbers_are_searched_both_ways() -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "low", "far"), [(0, 0, 1000), (250, 0, 1000), (251, 0, 1004), (-251, 0, 1004), (0, 250, 1000), (0, 251, 1004)]
+    ("known", "low", "far"),
+    [(0, 0, 1000), (250, 0, 1000), (251, 0, 1004), (-251, 0, 1004), (0, 250, 1000), (0, 251, 1004), (200, 51, 1004)],
 )
 def test_where_nothing_limits_a_count_the_search_goes_far_enough(known: int, low: int, far: int) -> None:
     found = search([[1, -1]], [known], [low, 0], [None, None])
     assert found.far == far
     assert found.high.tolist() == [far, far]
+    assert [found.no_limit(value) for value in (far / 2 - 0.5, far / 2)] == [False, True]
 
 
 def test_what_nothing_limits_is_without_end_and_what_is_limited_is_not() -> None:
     assert search([[1, -1]], [0], [0, 0], [None, None]).extreme(0, 1)[0] == np.inf
-    assert search([[1, -1]], [0], [0, 0], [None, 999]).extreme(0, 1)[0] == pytest.approx(999)
+    assert search([[1, -1]], [0], [0, 0], [None, 499]).extreme(0, 1)[0] == pytest.approx(499)
     assert search([[1, -1]], [0], [0, 0], [None, None]).extreme(0, -1)[0] == pytest.approx(0)
+    total = search([[1, 1, 1, -1]], [0], [1, 1, 1, 3], [None] * 4)  # each part ends where the search for the total does, and less
+    assert [total.extreme(k, 1)[0] for k in range(4)] == [np.inf] * 4
+
+
+def test_sums_that_add_up_to_far_more_than_each_of_them_are_possible() -> None:
+    parts = 60
+    chain = np.zeros((parts, parts + 1), np.int64)
+    chain[np.arange(parts), np.arange(parts)], chain[np.arange(parts), np.arange(parts) + 1] = -1, 1
+    found = Search(sparse.csr_matrix(chain), np.full(parts, 100), np.zeros(parts + 1, np.int64), np.full(parts + 1, NO_LIMIT))
+    table = found.first()
+    assert table is not None
+    assert table[-1] - table[0] == 6000
 
 
 def test_a_first_table_is_found_also_where_real_numbers_give_none() -> None:
@@ -133,3 +147,43 @@ def test_every_sum_counts_however_many_there_are() -> None:
     table, certain = found.whole(0, 1)
     assert table is not None
     assert (table.tolist(), certain) == ([4, 6], True)
+
+
+CHAINS = ([[1, 1, 0, 0, 0, 0], [1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 0], [0, 0, 0, 0, 1, 1], [0, 0, 0, 1, 0, 1]], [5, 8, 4, 6, 4])
+
+
+def test_what_has_one_value_in_every_table_is_told_at_once() -> None:
+    """The third is what the second sum has more than the first; the last three are each other's halves."""
+    found = search(*CHAINS, [0] * 6, [9] * 6)
+    table = np.array([2, 3, 3, 1, 3, 3])
+    still, tables = found.still(np.arange(6), table)
+    assert still.tolist() == [2, 3, 4, 5]
+    assert {tuple(each[:2]) for each in tables} == {(0, 5), (5, 0)}
+    assert all(found.fits(each) for each in tables)
+    assert found.solved == 4
+    assert found.still(np.array([3, 2]), table)[0].tolist() == [3, 2]
+    assert found.still(np.array([0]), table)[0].tolist() == []
+    assert found.still(np.zeros(0, np.int64), table)[0].tolist() == []
+    assert found.solved == 8
+
+
+def test_what_has_one_value_for_its_bounds_is_told_and_what_can_go_one_way_only_is_not() -> None:
+    matrix, known = [[1, 1, 0, 0], [0, 0, 1, 1]], [9, 7]
+    table = np.array([3, 6, 1, 6])
+    assert search(matrix, known, [3, 0, 0, 0], [9, 6, 9, 9]).still(np.arange(4), table)[0].tolist() == []
+    assert search(matrix, known, [3, 6, 1, 0], [9, 9, 9, 9]).still(np.arange(4), table)[0].tolist() == [0, 1]
+
+
+def test_of_a_program_without_an_end_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "from_inside", stopped)
+    still, tables = search(*CHAINS, [0] * 6, [9] * 6).still(np.arange(6), np.array([2, 3, 3, 1, 3, 3]))
+    assert (still.tolist(), tables) == ([], [])
+
+
+def test_large_systems_are_asked_in_another_way_with_the_same_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [(0, 1), (2, 1), (4, -1), (0, -1), (1, 1)]
+    few = [search(*CHAINS, [0] * 6, [9] * 6).extreme(*each)[0] for each in asked]
+    monkeypatch.setattr(module, "LARGE", 6)
+    large = search(*CHAINS, [0] * 6, [9] * 6)
+    assert [large.extreme(*each)[0] for each in asked] == pytest.approx(few)
+    assert few == pytest.approx([5, 3, 3, 0, 5])
