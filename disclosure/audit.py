@@ -124,6 +124,7 @@ class _Attack:
         for k, cell in enumerate(cells.tolist()):
             if not self.all_bounds and not self._open(cell):
                 continue
+            tell(self._settled(cells))
             for direction in (1, -1):
                 if self._reached(cell, direction):
                     continue
@@ -161,7 +162,7 @@ class _Attack:
         def see(tables: Iterator[Whole]) -> None:
             for found in tables:
                 self._saw(cells, found if search.fits(found) else None)
-                tell(int((~left()).sum()))
+                tell(self._settled(cells))
 
         walk = Walk(search.matrix, table, search.low, search.high, self.axes, cells, far)
         see(walk.tables(left, pull))
@@ -169,7 +170,7 @@ class _Attack:
             axis = self.axes[0] if self.axes else None
             afar = Afar(tied(search.matrix), walk.table, search.low, search.high, axis, cells, far)
             see(afar.tables(left, pull))
-            self._nearby(cells, search, at_most=1)
+            self._nearby(cells, search, tell, at_most=1)
             see(afar.nearest(left, pull))
             self.solved += afar.solved
         self.solved += walk.solved
@@ -178,13 +179,14 @@ class _Attack:
             see(iter(tables))
             self.low[cells[still]] = self.high[cells[still]] = table[still]
             self.how[cells[still]] = "linear programming"
-            self._nearby(cells, search)
+            self._nearby(cells, search, tell)
 
-    def _nearby(self, cells: Whole, search: Search, at_most: int | None = None) -> None:
+    def _nearby(self, cells: Whole, search: Search, tell: Callable[[int], None], at_most: int | None = None) -> None:
         """Narrows counts down by the sums around them alone: by the nearest, and by further ones, so many times at most."""
         nearby = Nearby(search)
         for k in np.flatnonzero(self._open(cells)).tolist():
             cell = cells[k]
+            tell(self._settled(cells))
             for low, high in islice(nearby.bounds(k), at_most):
                 self.low[cell], self.high[cell] = max(self.low[cell], low), min(self.high[cell], high)
                 if self._closed(cell):
@@ -221,6 +223,9 @@ class _Attack:
     def _open(self, cell: int | Whole) -> Any:
         """True where it is not known yet whether there are such tables."""
         return self._short(cell) & ~self._closed(cell)
+
+    def _settled(self, cells: Whole) -> int:
+        return int((~self._open(cells)).sum())
 
     def narrow(self) -> Iterator[Exposure]:
         """Withheld cells that are narrowed down too far, and small differences between tables that are given away."""

@@ -347,6 +347,7 @@ def test_what_is_found_is_told_with_its_table_and_each_part_counts() -> None:
     assert report.linear_programs == sum(each.linear_programs for each in alone)
     assert heard == sorted(heard)
     assert heard[-1] == 1
+    assert len(heard) == 3 + 12  # each part, and each of its counts: who stops the attack there need not wait for the part
     told = audit([*tables, of("three", TABLE, ("a", "x"))], POLICY).exposed
     assert told == (Exposure("of three", {"place": "a", "answer": "x"}, 3, 3, "adding and subtracting whole numbers"),)
 
