@@ -122,7 +122,7 @@ def _refuse(system: System, cells: Mask, what: str) -> None:
     """Raises Unprotected if there are such cells, with the variable and code that most of them have in common."""
     if not cells.any():
         return
-    found = [np.bincount(system.places[cells, v], minlength=len(variable.codes)) for v, variable in enumerate(system.variables)]
+    found = [np.bincount(system.places[cells, v]) for v in range(len(system.variables))]
     common = [(int(times[1:].max(initial=0)), v) for v, times in enumerate(found)]
     v = max(common)[1]
     code = system.variables[v].codes[1 + int(found[v][1:].argmax())] if max(common)[0] else TOTAL
@@ -158,7 +158,7 @@ def _problem(
         known[at[~table.withheld.reshape(-1)]] = True
         withheld[at[table.withheld.reshape(-1)]] = True
     told = "cells must be withheld that an earlier release has published, most of them with"
-    _refuse(system, known & rules.withheld & ~system.implied, told)
+    _refuse(system, known & rules.withheld, told)
     show, hide = _marked(system, tables, wishes.show), _marked(system, tables, wishes.hide)
     if (show & (rules.withheld | hide | withheld)).any():
         raise DisclosureError("a cell that is never to be withheld must be: by a rule, by another wish, or because it was withheld before")
@@ -192,8 +192,7 @@ def _weight(system: System, tables: Sequence[Table], wishes: Wishes) -> Floats:
         if table.id in wishes.cost:
             weight[at] = wishes.cost[table.id].reshape(-1)
         if table.id in like:
-            kept = at[_withheld_alike(table, like[table.id]).reshape(-1)]
-            weight[np.unique(kept)] *= KEPT_SHARE
+            weight[at[_withheld_alike(table, like[table.id]).reshape(-1)]] *= KEPT_SHARE
     return weight
 
 
