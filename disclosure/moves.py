@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from disclosure.groups import UNBOUNDED, Groups, Whole, independent
+from disclosure.groups import Groups, Whole, independent
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,7 +37,6 @@ class Finder:
         count = groups.matrix.shape[1]
         self.count = count
         self.upper = np.concatenate([groups.up, groups.down]).astype(float)
-        self.upper[self.upper >= UNBOUNDED] = highspy.kHighsInf
         kept = groups.matrix if fresh else groups.matrix[independent(groups.matrix)]
         both = sparse.hstack([kept, -kept]).tocsc()
         model = highspy.HighsLp()
@@ -142,7 +141,7 @@ class Finder:
         """The move itself if it is whole, else its smallest multiple that is and that fits."""
         for scale in range(1, LARGEST_SCALE + 1):
             nearest = np.rint(change * scale)
-            if np.abs(change * scale - nearest).max(initial=0) < ROUNDING * scale:
+            if np.abs(change * scale - nearest).max() < ROUNDING * scale:
                 move = nearest.astype(np.int64)
                 return move if self._fits(move) else None
         return None
