@@ -103,7 +103,7 @@ def attack_approximate(
 def _unseen(table: PublishedTable) -> PublishedTable:
     """The same cells, all of them unknown."""
     shape = table.values.shape
-    status = np.full(shape, Status.SECONDARY, dtype="<U9")
+    status = np.full(shape, Status.SECONDARY.value)
     return replace(
         table, values=np.full(shape, WITHHELD), status=status, floor=np.zeros(shape, np.int64), method=Method.SUPPRESSION, base=0
     )

@@ -13,7 +13,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,7 @@ def read_rows(text: str) -> list[dict[str, str]]:
     """Rows of a CSV file, or every list of objects in a JSON document (a chart's embedded data, say), with numbers as written."""
     if text.lstrip()[:1] in ("{", "["):
         try:
-            document = json.loads(text, parse_float=str, parse_int=str)
+            document = json.loads(text, parse_float=str)
         except ValueError:
             raise DisclosureError("a published file starts like JSON but cannot be read as JSON") from None
         return list(_objects(document))
@@ -68,7 +68,11 @@ def read_rows(text: str) -> list[dict[str, str]]:
 
 def _objects(document: Any) -> Iterator[dict[str, str]]:
     if isinstance(document, dict):
-        plain = {str(name): "" if value is None else str(value) for name, value in document.items() if not isinstance(value, dict | list)}
+        plain = {
+            str(name): "" if value is None else str(value)
+            for name, value in document.items()
+            if name and not isinstance(value, dict | list)
+        }
         if plain:
             yield plain
         for value in document.values():
@@ -96,6 +100,8 @@ class _Read:
         self.axis = next((k for k, d in enumerate(self.dimensions) if d.name == columns.of), None)
         if columns.of and self.axis is None:
             raise DisclosureError(f"'{name}' has no variable '{columns.of}' to take percentages of")
+        if columns.score and columns.score not in {d.name for d in self.dimensions}:
+            raise DisclosureError(f"'{name}' has no variable '{columns.score}' whose codes are scores")
         self.shape = tuple(len(d.codes) for d in self.dimensions)
         self.low, self.high = np.zeros(self.shape, np.int64), np.full(self.shape, NO_LIMIT)
         self.cells: dict[tuple[int, ...], dict[str, str]] = {}
@@ -103,6 +109,10 @@ class _Read:
         named = {columns.percent, columns.rate, columns.mean, columns.base, columns.length, columns.count} - {"", Columns.count}
         if missing := [column for column in sorted(named) if not any(column in row for row in rows)]:
             raise DisclosureError(f"'{name}' has no column '{missing[0]}': nothing would be attacked")
+        if (columns.percent or columns.rate) and not columns.of:
+            raise DisclosureError(f"percentages and rates in '{name}' are attacked with what they are of: name the variable")
+        if columns.mean and columns.scores is None:
+            raise DisclosureError(f"means in '{name}' are attacked with the scores they are of: name the least and the largest")
         for row in rows:
             at = self._place(row)
             if at is not None:
@@ -112,26 +122,23 @@ class _Read:
         self.means: dict[tuple[int, ...], tuple[float, float]] = {}
 
     def _place(self, row: Mapping[str, str]) -> tuple[int, ...] | None:
-        place = [d.index.get(row.get(d.name, "") or d.total) for d in self.dimensions]
+        place = [d.index.get(row.get(d.name) or d.total) for d in self.dimensions]
         return None if None in place or not any(d.name in row for d in self.dimensions) else tuple(p for p in place if p is not None)
 
     def _at_base(self, at: tuple[int, ...]) -> tuple[int, ...]:
         return at if self.axis is None else (*at[: self.axis], 0, *at[self.axis + 1 :])
 
-    def _narrow(self, at: tuple[int, ...], low: float, high: float) -> bool:
-        """Takes bounds over; True if that changed anything."""
+    def _narrow(self, at: tuple[int, ...], low: float, high: float) -> None:
+        """Takes bounds over."""
         new_low = max(int(self.low[at]), int(np.ceil(low - TOLERANCE)))
         new_high = min(int(self.high[at]), int(np.floor(min(high, float(NO_LIMIT)) + TOLERANCE)))
         if new_low > new_high:
             raise DisclosureError(f"the numbers in '{self.name}' contradict each other: a count would have to be above its upper bound")
-        changed = (new_low, new_high) != (int(self.low[at]), int(self.high[at]))
         self.low[at], self.high[at] = new_low, new_high
-        return changed
 
     def _column(self, column: str) -> Iterator[tuple[tuple[int, ...], tuple[float, float]]]:
         for at, row in self.cells.items():
-            span = _span(row.get(column, "")) if column else None
-            if span is not None:
+            if (span := _span(row.get(column, ""))) is not None:
                 yield at, span
 
     def bounds(self) -> Bounded:
@@ -143,29 +150,31 @@ class _Read:
             self._narrow(self._at_base(at), low, high)
         shares = [(at, low / 100, high / 100) for at, (low, high) in self._column(self.columns.percent)]
         shares += [(at, low / self.columns.per, high / self.columns.per) for at, (low, high) in self._column(self.columns.rate)]
-        changed = True
-        while changed:
-            changed = self._bases(shares) | self._lengths()
+        before = b""
+        while before != (now := self.low.tobytes() + self.high.tobytes()):
+            before = now
+            self._bases(shares)
+            self._lengths()
             for share in shares:
-                changed |= self._share(*share)
+                self._share(*share)
         for at, span in self._column(self.columns.mean):
             self.means[self._at_base(at)] = span
-        status = np.full(self.shape, Status.SECONDARY, dtype="<U9")
+        status = np.full(self.shape, Status.SECONDARY.value)
         unknown = PublishedTable(self.name, self.dimensions, np.full(self.shape, WITHHELD), status, np.zeros(self.shape, np.int64))
         return Bounded(unknown, self.low, self.high)
 
-    def _share(self, at: tuple[int, ...], low: float, high: float) -> bool:
+    def _share(self, at: tuple[int, ...], low: float, high: float) -> None:
         base = self._at_base(at)
         if base == at:
-            return False
-        changed = self._narrow(at, max(low, 0.0) * int(self.low[base]), high * int(self.high[base]))
-        if low > 0:
-            changed |= self._narrow(base, 0, int(self.high[at]) / low if self.high[at] < NO_LIMIT else float(NO_LIMIT))
-        return changed | self._narrow(base, int(self.low[at]) / high, float(NO_LIMIT))
+            return
+        self._narrow(at, max(low, 0.0) * int(self.low[base]), high * int(self.high[base]))
+        if low > 0:  # a share of something: it is of somebody
+            self._narrow(at, 1, float(NO_LIMIT))
+            self._narrow(base, 0, int(self.high[at]) / low)
+        self._narrow(base, int(self.low[at]) / high, float(NO_LIMIT))
 
-    def _bases(self, shares: Sequence[tuple[tuple[int, ...], float, float]]) -> bool:
+    def _bases(self, shares: Sequence[tuple[tuple[int, ...], float, float]]) -> None:
         """Bases with which every percentage of a group is one of whole children, and the parts add up to it."""
-        changed = False
         for base in {self._at_base(at) for at, _, _ in shares}:
             first, last = int(self.low[base]), int(self.high[base])
             if last > MOST_BASE or first == last or self.axis is None:
@@ -184,26 +193,19 @@ class _Read:
                     fits &= (least <= sizes) & (sizes <= most)
             left = sizes[fits]
             if len(left):
-                changed |= self._narrow(base, left[0] if first else 0, left[-1])
-        return changed
+                self._narrow(base, left[0] if first else 0, left[-1])
 
-    def _lengths(self) -> bool:
+    def _lengths(self) -> None:
         """Lengths are counts times one scale; counts that are known give the scale."""
         drawn = list(self._column(self.columns.length))
-        scales = [
-            (low / int(self.high[at]), high / int(self.low[at]))
-            for at, (low, high) in drawn
-            if self.low[at] > 0 and self.high[at] < NO_LIMIT
-        ]
+        scales = [(low / int(self.high[at]), high / int(self.low[at])) for at, (low, high) in drawn if self.low[at] > 0]
         if not scales:
-            return False
+            return
         least, most = max(low for low, _ in scales), min(high for _, high in scales)
-        if least <= 0 or least > most + TOLERANCE:
-            return False
-        changed = False
+        if least > most + TOLERANCE:
+            raise DisclosureError(f"the lengths in '{self.name}' are not counts drawn to one scale, from nought on: name another column")
         for at, (low, high) in drawn:
-            changed |= self._narrow(at, max(low, 0.0) / most, high / least)
-        return changed
+            self._narrow(at, max(low, 0.0) / most, high / least if least > 0 else float(NO_LIMIT))
 
     def told_by_means(self, policy: Policy) -> Iterator[Exposure]:
         """Means that tell a small group's sum, everybody's answer, or a count of one score."""
@@ -272,6 +274,4 @@ def attack_clothes(
     for each, low, high in zip(read, found.low, found.high, strict=True):
         each.low, each.high = low.copy(), high.copy()
     by_means = [exposure for each in read for exposure in each.told_by_means(policy)]
-    return AuditReport(
-        report.withheld, (*report.exposed, *by_means), report.low, report.high, report.exact, report.narrowest, report.linear_programs
-    )
+    return replace(report, exposed=(*report.exposed, *by_means))

@@ -15,6 +15,7 @@ from disclosure.dimension import Dimension
 from disclosure.error import DisclosureError
 from disclosure.in_sight import Exposure
 from disclosure.policy import Group, load_policy
+from disclosure.search import NO_LIMIT
 from disclosure.statistics import percentage
 
 POLICY = replace(load_policy("ons-threshold-10"), group_disclosure=Group.NONE)
@@ -266,3 +267,152 @@ def test_the_variables_of_a_text_are_read_from_its_rows() -> None:
     assert (area.name, area.codes, area.total) == ("area", ("N", "a", "b"), "N")
     with pytest.raises(DisclosureError, match="no row has a code in 'age'"):
         dimensions_in(text, ["age"], {})
+
+
+FEW = Dimension.flat("wish", ["play", "rest"])
+OF_WISH = Columns(percent="percent", of="wish")
+
+
+@pytest.mark.parametrize(("shown", "to"), [(200, 10), (198, 11), (202, 11)])
+@pytest.mark.parametrize(("play", "rest", "counts"), [("51", "50", (101, 99)), ("50", "51", (99, 101)), ("50", "49", (101, 99))])
+def test_parts_that_must_add_up_give_the_base_away(play: str, rest: str, counts: tuple[int, int], shown: int, to: int) -> None:
+    """Rounded per cents that make 101 or 99 can be just so many children's: of 50.5 and 49.5 per cent each."""
+    text = f"wish,n,percent\nTotal,{shown},\nplay,,{play}\nrest,,{rest}\n"
+    columns = replace(OF_WISH, rounded_to=to)
+    assert bounds(text, columns, FEW) == [(200, 200), (counts[0],) * 2, (counts[1],) * 2]
+
+
+def test_a_part_of_nobody_adds_nothing() -> None:
+    text = "wish,n,percent\nTotal,200,\nplay,,51\nrest,,50\nlearn,,0\n"
+    assert bounds(text, replace(OF_WISH, rounded_to=10)) == [(200, 200), (101, 101), (99, 99), (0, 0)]
+
+
+def test_each_group_has_a_base_of_its_own_wherever_its_variable_stands() -> None:
+    """In one place the base is known, in the other it is not; the variable of percentages comes first, or last."""
+    for known, open_ in (("a", "b"), ("b", "a")):
+        rows = [
+            ("Total", known, "50", ""),
+            ("play", known, "", "40"),
+            ("Total", open_, "", ""),
+            ("play", open_, "", "51"),
+            ("rest", open_, "", "50"),
+        ]
+        rows += [("play", "Total", "", ""), ("Total", "Total", "250", "")]
+        for order, dimensions in ((("wish", "place"), (FEW, PLACE)), (("place", "wish"), (PLACE, FEW))):
+            lines = [
+                ",".join(dict(zip(("wish", "place", "n", "percent"), row, strict=True))[c] for c in (*order, "n", "percent"))
+                for row in rows
+            ]
+            limited = [line.replace(",,", ",200,", 1) if f"Total,{open_}" in line or f"{open_},Total" in line else line for line in lines]
+            found = bounds("\n".join([",".join((*order, "n", "percent")), *limited]), replace(OF_WISH, rounded_to=1), *dimensions)
+            assert found.count((101, 101)) == found.count((99, 99)) == 1
+            assert (20, 20) in found
+
+
+@pytest.mark.parametrize(("limit", "found"), [(204, (200, 200)), (203, (197, 204))])
+def test_bases_are_tried_up_to_a_limit(limit: int, found: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("disclosure.clothes.MOST_BASE", limit)
+    text = "wish,n,percent\nTotal,200,\nplay,,51\nrest,,50\n"
+    assert bounds(text, replace(OF_WISH, rounded_to=9), FEW)[0] == found
+
+
+@pytest.mark.parametrize(("percent", "base"), [("0.13", (2398, 2400)), ("0.12", (2400, 2402))])
+def test_a_percentage_half_way_between_two_is_of_a_whole_child(percent: str, base: tuple[int, int]) -> None:
+    """Three of 2,400 are 0.125 %, and may be written as 0.13 or as 0.12."""
+    text = f"wish,n,percent\nTotal,2400,\nplay,,{percent}\n"
+    lenient = replace(POLICY, threshold=2)  # so that the bounds are exact
+    report = attack_clothes({"file": text}, {"file": [FEW]}, {"file": replace(OF_WISH, rounded_to=5)}, lenient)
+    assert list(zip(report.low[0].tolist(), report.high[0].tolist(), strict=True))[:2] == [base, (3, 3)]
+
+
+def test_a_base_of_one_is_a_base_and_one_of_nobody_may_be() -> None:
+    columns = replace(OF_WISH, rounded_to=5)
+    assert bounds("wish,n,percent\nTotal,3,\nplay,,100.0\n", columns, FEW) == [(1, 5), (1, 5), (0, 4)]
+    assert bounds("wish,n,percent\nTotal,2,\nplay,,0\n", columns, FEW) == [(0, 4), (0, 0), (0, 4)]
+
+
+def test_a_percentage_that_is_not_nought_is_of_somebody() -> None:
+    """At most four, and a third of them: one of three."""
+    text = "wish,n,percent\nTotal,2,\nplay,,33.3\n"
+    assert bounds(text, replace(OF_WISH, rounded_to=5), FEW) == [(3, 3), (1, 1), (2, 2)]
+    assert found(text, replace(OF_WISH, rounded_to=5), FEW)
+
+
+def test_a_rate_of_somebody_is_of_enough_to_have_it() -> None:
+    assert bounds("wish,n,rate\nplay,,8.2\n", Columns(rate="rate", of="wish"), FEW)[0] == (122, -1)  # 1 of 121.2, at least
+
+
+def drawn(text: str, *dimensions: Dimension) -> list[tuple[int, int]]:
+    return bounds("wish,n,width\n" + text, Columns(length="width"), *dimensions)[1:]
+
+
+def test_known_bars_give_the_scale_however_small_they_are() -> None:
+    assert drawn("play,1,2.50\nrest,,10.00\nlearn,0,0.00\n") == [(1, 1), (4, 4), (0, 0)]
+    assert drawn("play,40,4.00\nrest,,0.50\nlearn,50,5.00\n") == [(40, 40), (5, 5), (50, 50)]
+    assert drawn("play,1,2\nrest,3,4\nlearn,,6\n") == [(1, 1), (3, 3), (4, 4)]  # 1.5 for each child, and no more or less
+    assert drawn("play,,30.00\nrest,,\nlearn,60,150.00\n")[::2] == [(12, 12), (60, 60)]
+
+
+def test_bars_too_short_to_tell_a_scale_limit_nothing_above() -> None:
+    for length, least in (("1", 13), ("0", 0)):
+        low, high = drawn(f"play,13,0\nrest,,{length}\n", FEW)[1]
+        assert low == least
+        assert high >= int(NO_LIMIT) - 100
+
+
+def test_lengths_on_no_one_scale_are_refused() -> None:
+    with pytest.raises(DisclosureError, match="not counts drawn to one scale"):
+        drawn("play,10,10.0\nrest,20,11.0\n", FEW)
+    with pytest.raises(DisclosureError, match="not counts drawn to one scale"):
+        drawn("play,1,2\nrest,100,149\n", FEW)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (Columns(percent="n"), "with what they are of"),
+        (Columns(rate="n"), "with what they are of"),
+        (Columns(mean="n"), "with the scores they are of"),
+        (Columns(mean="n", scores=(1, 5), score="age"), "no variable 'age'"),
+    ],
+)
+def test_what_would_not_be_attacked_for_want_of_a_word_is_refused(columns: Columns, message: str) -> None:
+    with pytest.raises(DisclosureError, match=message):
+        found("wish,n\nplay,30\n", columns)
+
+
+def test_what_a_file_leaves_out_is_a_total_or_no_number() -> None:
+    chart = '\n [{"wish": null, "n": 20}, {"wish": "play", "": 7, "n": 12.00}, {"": 3, "wish": "rest"}]'
+    assert read_rows(chart) == [{"wish": "", "n": "20"}, {"wish": "play", "n": "12.00"}, {"wish": "rest"}]
+    assert bounds(chart, Columns(length="")) == [(20, 20), (12, 12), (0, 8), (0, 8)]
+    assert bounds('[{"n": 20, "place": "a"}, {"place": "a", "wish": "play", "n": 12}]', Columns(), PLACE, FEW)[3:6] == [
+        (20, 20),
+        (12, 12),
+        (8, 8),
+    ]
+    assert bounds("n,wish\n20\n12,play\n", Columns(), FEW) == [(20, 20), (12, 12), (8, 8)]
+
+
+def test_what_stands_of_a_cell_in_several_places_is_put_together() -> None:
+    text = '{"counts": [{"wish": "Total", "n": 20}], "shares": [{"wish": "Total", "percent": 100}, {"wish": "play", "percent": 15.0}]}'
+    assert bounds(text, OF_WISH, FEW) == [(20, 20), (3, 3), (17, 17)]
+
+
+def test_a_finding_names_its_file_and_the_report_is_the_attacks() -> None:
+    text = "wish,n\nTotal,60\nplay,3\nrest,\n"
+    report = attack_clothes({"one": text, "two": text}, {"one": [FEW], "two": [FEW]}, {"one": Columns(), "two": Columns()}, POLICY)
+    assert [(e.table, dict(e.cell)) for e in report.exposed] == [("one", {"wish": "play"})]
+    assert (report.withheld, report.exact, report.narrowest) == (6, False, 0)
+    safe = attack_clothes({"one": "wish,n\nTotal,60\nplay,\nrest,\n"}, {"one": [FEW]}, {"one": Columns()}, POLICY)
+    assert (safe.withheld, safe.exact, safe.narrowest, safe.exposed) == (3, True, 60, ())
+    assert safe.linear_programs > 0
+
+
+def test_a_score_that_stands_in_the_file_is_told_once() -> None:
+    """Of 20 children 3 gave five, and the file says so; the variable of scores comes before the place, and some codes are no scores."""
+    score = Dimension.flat("score", ["3", "5", "X1"])
+    columns = Columns(mean="mean", scores=(3, 5), of="score", score="score")
+    rows = "score,place,n,mean\nTotal,a,20,3.30\n3,a,,\n5,a,{},\nX1,a,0,\n"
+    for shown, how in (("3", "this count alone"), ("", "the mean and the number of children leave only this")):
+        told = attack_clothes({"f": rows.format(shown)}, {"f": (score, PLACE)}, {"f": columns}, POLICY).exposed
+        assert [(dict(e.cell), e.low, e.how) for e in told] == [({"score": "5", "place": "a"}, 3, how)]

@@ -212,3 +212,23 @@ def test_how_far_the_attack_is_is_told() -> None:
     assert len(heard) == 2
     assert heard == sorted(heard)
     assert heard[-1] == 1.0
+
+
+def test_what_a_rounded_table_shows_is_not_taken_for_exact_nor_its_floor_for_a_bound() -> None:
+    """Two counts that read 0, and a total that reads 5: 1 or 2 each."""
+    rounded = line(5, 0, 0, floor=[1, 1, 1], method=Method.CONVENTIONAL_ROUNDING, base=5)
+    found = attacked(bounds_of(rounded, POLICY, secondary=False))
+    assert [low.tolist() for low in found.low] == [[3, 1, 1]]
+    assert [high.tolist() for high in found.high] == [[4, 2, 2]]
+    empty = line(0, 0, 0, floor=[1, 1, 1], method=Method.CONVENTIONAL_ROUNDING, base=5)
+    assert attacked(bounds_of(empty, POLICY, secondary=False)).low[0].tolist() == [0, 0, 0]
+
+
+def test_of_many_unknowns_the_report_holds_what_was_seen_to_be_possible(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(approximate, "ALL_BOUNDS", 2)
+    found = attacked(between([2000, 0, 0], [2000, 1500, NO]))
+    low, high = found.report.low[0], found.report.high[0]
+    assert (found.low[0][1], found.high[0][1]) == (0, 1500)
+    assert 0 <= low[1] < high[1] <= 1500
+    assert high[1] - low[1] < 1500  # nobody looked for the ends
+    assert found.report.linear_programs == 1
