@@ -76,7 +76,7 @@ class Dimension:
             full = {code: parents.get(code) or (TOTAL if code != TOTAL else "") for code in known}
         children: dict[str, list[str]] = {}
         for code in known:
-            if code != root and full.get(code):
+            if full.get(code):
                 children.setdefault(full[code], []).append(code)
         codes = (root, *(code for code in known if code != root))
         return cls(name, codes, tuple((parent, tuple(group)) for parent, group in children.items()))

@@ -120,4 +120,4 @@ class PublishedTable:
         base = np.take(counts, [0], axis=names.index(dimension))
         with np.errstate(invalid="ignore", divide="ignore"):
             shares = np.where(base > 0, counts * 100 / base, np.nan)
-        return np.asarray(np.round(shares, decimals), dtype=np.float64)
+        return np.asarray(np.round(shares, decimals))
