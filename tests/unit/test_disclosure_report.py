@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from disclosure.compare import Compared, Refused, compare_files
+from disclosure.compare import Compared, Refused, _invented_keys, compare_files
 from disclosure.dimension import Dimension
 from disclosure.error import DisclosureError
 from disclosure.heat_map import cut_short, heat_map, legend
@@ -19,7 +19,7 @@ from disclosure.labels import read_labels
 from disclosure.loss import binned, loss, losses, widths
 from disclosure.policy import load_policy
 from disclosure.protect import Protected, protect
-from disclosure.published_table import WITHHELD, PublishedTable, Status
+from disclosure.published_table import WITHHELD, Method, PublishedTable, Status
 from disclosure.report import report_page
 from disclosure.table import Table
 
@@ -134,6 +134,20 @@ def test_codes_are_told_in_words_those_of_a_file_of_labels_before_those_of_a_hie
     assert read_trees({"place": tree}, {"place"}) == {"place": {"a & b": "", "c": "", "d": ""}}
 
 
+def test_a_hierarchy_needs_no_labels_and_a_code_no_label(tmp_path: Path) -> None:
+    bare = csv(tmp_path, "bare", "code,parent", "x,", "y,")
+    tree = csv(tmp_path, "tree", "code,parent,label", "c,,Sea", "d,,")
+    words = csv(tmp_path, "words", "code,label,more", "play,Playing,1", "rest,,2")
+    assert read_labels({"area": bare, "place": tree}, {"wish": words}) == {"place": {"c": "Sea"}, "wish": {"play": "Playing"}}
+    assert read_labels({"place": tree}, {"place": csv(tmp_path, "d", "code,label", "d,Dale")}) == {"place": {"c": "Sea", "d": "Dale"}}
+    assert read_labels({}, {}) == {}
+    for without in ("code,words", "name,label"):
+        with pytest.raises(DisclosureError, match="must have the columns code and label"):
+            read_labels({"place": tree}, {"wish": words, "place": csv(tmp_path, "w", without, "c,C")})
+    with pytest.raises(DisclosureError, match=r"'twice.csv' gives the code 'd' two labels"):
+        read_labels({"place": csv(tmp_path, "twice", "code,parent,label", "c,,C", "d,,D", "e,,E", "d,,F", "e,,G")}, {})
+
+
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
@@ -204,6 +218,39 @@ def test_a_table_without_cell_keys_is_compared_under_invented_ones(tmp_path: Pat
     two = compare_files([path, csv(tmp_path, "u", "place,n", "x,158", "y,88", "z,90")], {}, policies)
     assert isinstance(two.results[1], Refused)
     assert "keys were invented" not in report_page(two)
+
+
+def test_each_policy_is_told_of_as_it_goes_and_a_refusal_is_told_with_its_reason(tmp_path: Path) -> None:
+    path = csv(tmp_path, "t", "place,n", "x,88", "y,31", "z,3")
+    told: list[tuple[float, str]] = []
+    policies = [load_policy("nhs-1-7-round-5"), load_policy("dfe-round-10"), replace(load_policy("nhs-1-7-round-5"), name="again")]
+    compared = compare_files([path], {}, policies, progress=lambda share, step: told.append((share, step)))
+    assert [table.id for table in compared.tables] == ["t"]
+    assert [result.policy.name for result in compared.results] == [policy.name for policy in policies]
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares)
+    for number in range(3):
+        assert number / 3 in shares
+    assert shares[-1] == pytest.approx(1)
+    assert "rounding" in {step for _, step in told}
+    leaking = csv(tmp_path, "u", "place,n", "v,2", "x,2", "y,2", "z,2")
+    conventional = replace(load_policy("ons-threshold-10"), method=Method.CONVENTIONAL_ROUNDING, rounding_base=5)
+    (refused,) = compare_files([leaking], {}, [conventional]).results
+    assert isinstance(refused, Refused)
+    assert refused.policy is conventional
+    assert "narrows down 5 cells" in refused.why
+
+
+def test_invented_keys_are_of_inner_cells_with_children_and_any_there_is() -> None:
+    many = Dimension.flat("area", [f"area {k}" for k in range(2000)])
+    inner = np.arange(2000) % 2
+    keys = _invented_keys(Table("t", (many,), np.array([inner.sum(), *inner])), 16)
+    assert keys.shape == (2000,)
+    assert not keys[::2].any()
+    assert set(keys[1::2].tolist()) == set(range(16))
+    tree = Dimension.tree("place", {"N": "Total", "S": "Total", "a": "N", "b": "N", "c": "S"})
+    counts = np.array([[12, 12], [7, 7], [5, 5], [3, 3], [4, 4], [5, 5]])
+    assert _invented_keys(Table("t", (tree, Dimension.flat("one", "x")), counts), 256).shape == (3, 1)
 
 
 def test_the_loss_is_told_at_its_edges() -> None:
