@@ -45,7 +45,7 @@ def _without(shown: PublishedTable, withheld: Mask) -> PublishedTable:
     """The table with more of it withheld; what was withheld before keeps its status."""
     more = withheld & ~shown.withheld
     values, status = np.where(more, WITHHELD, shown.values), np.where(more, Status.SECONDARY, shown.status).astype(np.str_)
-    return replace(shown, values=values, status=status, floor=np.where(more, 0, shown.floor))
+    return replace(shown, values=values, status=status)  # nothing may be taken for granted of these: the floor of a published count is 0
 
 
 def _altered(tables: Sequence[Table], policy: Policy, keys: Mapping[str, Counts]) -> list[PublishedTable]:
