@@ -70,7 +70,7 @@ class Exchanges:
             at = (at[:, None] * size + codes[codes >= 0]).reshape(-1)
             steps = (steps[:, None] * signs).reshape(-1)
         ranked = self.at[self.order]
-        found = np.searchsorted(ranked, at).clip(0, len(ranked) - 1)
+        found = np.minimum(np.searchsorted(ranked, at), len(ranked) - 1)
         there = ranked[found] == at  # a combination that is in no table is in no sum either
         move = np.zeros(len(ranked), np.int64)
         move[self.order[found[there]]] = steps[there]
