@@ -170,7 +170,7 @@ class _Attack:
             axis = self.axes[0] if self.axes else None
             afar = Afar(tied(search.matrix), walk.table, search.low, search.high, axis, cells, far)
             see(afar.tables(left, pull))
-            self._nearby(cells, search, tell, at_most=1)
+            self._nearby(cells, search, tell, at_most=2)
             see(afar.nearest(left, pull))
             self.solved += afar.solved
         self.solved += walk.solved

@@ -78,7 +78,7 @@ def cells_named(table: PublishedTable, names: Mapping[str, str]) -> Iterator[Key
 
 def _with(key: Key, variable: str, code: str) -> Key:
     rest = [part for part in key[1:] if part[0] != variable]
-    return (key[0], *sorted([*rest, (variable, code)] if code else rest))
+    return (key[0], *sorted([*rest, (variable, code)]))
 
 
 def equations(tables: Sequence[PublishedTable]) -> Equations:
@@ -162,7 +162,7 @@ def _sums(present: Mapping[Key, None], partitions: Partitions) -> tuple[list[tup
     above = {variable: _ancestors(below) for variable, below in partitions.items()}
 
     def inside(codes: Mapping[str, str], scope: Scope) -> bool:
-        return all(code in above.get(name, {}).get(codes.get(name, ""), {codes.get(name)}) for name, code in scope)
+        return all(name in codes and code in above.get(name, {}).get(codes[name], {codes[name]}) for name, code in scope)
 
     for key in present:
         codes = dict(part for part in key[1:] if isinstance(part, tuple))
@@ -187,19 +187,18 @@ def tighten(system: Equations) -> None:
     """
     rows = np.repeat(np.arange(system.matrix.shape[0]), np.diff(system.matrix.indptr))
     columns, signs = system.matrix.indices, system.matrix.data
-    count = system.matrix.shape[0]
     for _ in range(10_000):
         ahead = signs > 0
         least = np.where(ahead, system.low[columns], -system.high[columns])
         most = np.where(ahead, system.high[columns], -system.low[columns])
-        row_least = np.bincount(rows, least, count) if count else np.zeros(0)
-        row_most = np.bincount(rows, most, count) if count else np.zeros(0)
+        row_least = np.bincount(rows, least)
+        row_most = np.bincount(rows, most)
         # sign * u = known - the rest of its row
         top = system.known[rows] - (row_least[rows] - least)
         bottom = system.known[rows] - (row_most[rows] - most)
         new_high, new_low = system.high.copy(), system.low.copy()
-        np.minimum.at(new_high, columns, np.where(ahead, top, -bottom).clip(-NO_LIMIT, NO_LIMIT).astype(np.int64))
-        np.maximum.at(new_low, columns, np.where(ahead, bottom, -top).clip(-NO_LIMIT, NO_LIMIT).astype(np.int64))
+        np.minimum.at(new_high, columns, np.where(ahead, top, -bottom).astype(np.int64))
+        np.maximum.at(new_low, columns, np.where(ahead, bottom, -top).astype(np.int64))
         if (new_low > new_high).any():
             raise DisclosureError("no table of whole numbers fits what is published: check how it was made")
         if (new_low == system.low).all() and (new_high == system.high).all():
@@ -222,7 +221,7 @@ def parts(system: Equations) -> list[tuple[Whole, sparse.csr_matrix, Whole]]:
     joined = (abs(matrix).T @ abs(matrix)).tocsr()
     number, label = connected_components(joined, directed=False)
     columns = np.split(np.argsort(label, kind="stable"), np.cumsum(np.bincount(label, minlength=number))[:-1]) if number else []
-    row_label = label[matrix.indices[matrix.indptr[:-1]]] if matrix.shape[0] else np.zeros(0, np.int32)
+    row_label = label[matrix.indices[matrix.indptr[:-1]]]
     rows = np.argsort(row_label, kind="stable")
     bounds = np.searchsorted(row_label[rows], np.arange(number + 1))
     result = []

@@ -7,7 +7,6 @@ gives away, though, mostly shows in the sums that a count is in and in those of 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
 
 import highspy
 import numpy as np
@@ -16,7 +15,7 @@ from disclosure.error import DisclosureError
 from disclosure.search import TOLERANCE, Search, Whole
 from disclosure.variation import program
 
-NEAREST, MOST = 2, 3_000  # how many sums away the first bounds go; unknowns that are looked at together
+MOST = 3_000  # unknowns that are looked at together
 
 
 class Nearby:
@@ -30,12 +29,12 @@ class Nearby:
     def bounds(self, target: int) -> Iterator[tuple[int, int]]:
         """Whole numbers between which an unknown lies, each time from more sums. Raises DisclosureError if nothing fits those."""
         cells, sums = np.array([target]), np.zeros(0, np.int64)
-        for reach in count(1):
+        while True:
             before, sums = len(sums), np.unique(self.columns[:, cells].indices)
             cells = np.unique(self.rows[sums].indices)
             if len(sums) == before or len(cells) > MOST:
                 return
-            if reach >= NEAREST and (found := self._between(target, cells, sums)) is not None:
+            if (found := self._between(target, cells, sums)) is not None:
                 yield found
 
     def _between(self, target: int, cells: Whole, sums: Whole) -> tuple[int, int] | None:

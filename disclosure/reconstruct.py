@@ -29,7 +29,6 @@ Whole = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 MOST_CELLS = 20_000  # of the joint table, totals included
-MANY_UNKNOWNS = 3_000  # of a part: beyond, a linear program is sooner solved anew than from the one before
 JOINT = "all variables together"
 
 
@@ -73,13 +72,12 @@ def reconstruct(
     solved = done = 0
     for cells, matrix, known in parts(system):
         search = Search(matrix, known, system.low[cells], system.high[cells])
-        extreme = search.extreme_anew if small and len(cells) > MANY_UNKNOWNS else search.value
         left = np.flatnonzero(wanted[cells])
         for k in (_in_doubt(search, left, policy) if small else left).tolist():
             cell = cells[k]
-            system.low[cell] = max(int(system.low[cell]), int(np.ceil(extreme(k, -1) - TOLERANCE)))
+            system.low[cell] = max(int(system.low[cell]), int(np.ceil(search.value(k, -1) - TOLERANCE)))
             if small and system.low[cell] > 0:
-                system.high[cell] = min(system.high[cell], np.floor(extreme(k, 1) + TOLERANCE))
+                system.high[cell] = min(system.high[cell], np.floor(search.value(k, 1) + TOLERANCE))
         solved += search.solved
         done += len(cells)
         if progress:

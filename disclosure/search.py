@@ -15,7 +15,7 @@ Whole = npt.NDArray[np.int64]
 NO_LIMIT = np.int64(2**40)
 TOLERANCE = 1e-6
 SEARCH_NODES = 2000  # branch-and-bound nodes before a whole-number question counts as open
-LARGE = 10_000  # unknowns from which on each question is solved through the inside: going on from the last answer takes longer
+LARGE = 4_000  # unknowns from which on each question is solved through the inside: going on from the last answer takes longer
 
 
 class Search:
@@ -94,18 +94,6 @@ class Search:
     def value(self, target: int, direction: int) -> float:
         """The value of `extreme` by itself."""
         return self.extreme(target, direction)[0]
-
-    def extreme_anew(self, target: int, direction: int) -> float:
-        """`extreme`, from nothing: for a few questions about a large part, which presolve makes small each time."""
-        solver = program(self.matrix, self.known, self.low.astype(float), self.high.astype(float), whole=False)
-        solver.setOptionValue("presolve", "choose")
-        solver.changeColCost(target, -float(direction))
-        solver.run()
-        self.solved += 1
-        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            raise DisclosureError("the attack could not be finished on a withheld cell: nothing may be released on its result")
-        value = float(solver.getSolution().col_value[target])
-        return np.inf if self.no_limit(value) else value
 
     def still(self, targets: Whole, table: Whole) -> tuple[Whole, list[Whole]]:
         """Those of these unknowns that have the same value in all real tables as in this one; and whole tables come by on the way.

@@ -26,15 +26,15 @@ def row() -> Search:
 
 
 def test_each_step_takes_in_the_next_sums_until_there_are_no_more() -> None:
-    assert list(Nearby(row()).bounds(0)) == [(0, 5)] * 5 + [(0, 1)]
-    assert list(Nearby(row()).bounds(7)) == [(0, 1)] * 6
-    assert list(Nearby(row()).bounds(3)) == [(0, 5), (0, 5), (4, 5)]
+    assert list(Nearby(row()).bounds(0)) == [(0, 5)] * 6 + [(0, 1)]
+    assert list(Nearby(row()).bounds(7)) == [(0, 1)] * 7
+    assert list(Nearby(row()).bounds(3)) == [(0, 5), (0, 5), (0, 5), (4, 5)]
     nearby = Nearby(row())
     list(nearby.bounds(0))
-    assert nearby.solved == 12
+    assert nearby.solved == 14
 
 
-@pytest.mark.parametrize(("most", "steps"), [(2, 0), (3, 1), (4, 2), (7, 5), (8, 6)])
+@pytest.mark.parametrize(("most", "steps"), [(1, 0), (2, 1), (3, 2), (7, 6), (8, 7)])
 def test_no_more_counts_are_looked_at_than_allowed(monkeypatch: pytest.MonkeyPatch, most: int, steps: int) -> None:
     monkeypatch.setattr(module, "MOST", most)
     assert len(list(Nearby(row()).bounds(0))) == steps
@@ -64,6 +64,13 @@ def test_the_truth_is_never_left_out_and_the_last_bounds_are_those_of_the_whole(
                 assert high <= higher
             if found:
                 assert found[-1] == (np.ceil(least - 1e-6), np.floor(most + 1e-6))
+
+
+def test_bounds_are_those_of_real_numbers() -> None:
+    twins = sparse.csr_matrix(np.array([[1, 1, -1], [1, -1, 0]]))  # the last is twice the first, or the second
+    search = Search(twins, np.zeros(2, np.int64), np.array([0, 0, 1]), np.array([9, 9, 3]))
+    assert list(Nearby(search).bounds(2)) == [(1, 3)] * 2
+    assert list(Nearby(search).bounds(0)) == [(1, 1)]
 
 
 def test_sums_that_nothing_fits_are_refused() -> None:

@@ -17,7 +17,6 @@ from disclosure.policy import load_policy
 from disclosure.protect import protect
 from disclosure.published_table import PublishedTable, Status
 from disclosure.reconstruct import reconstruct
-from disclosure.search import Search
 from disclosure.table import Table
 
 ONS = load_policy("ons-threshold-10")
@@ -129,6 +128,5 @@ def test_a_large_part_is_asked_anew_and_answers_the_same(seed: int, monkeypatch:
     records = [tuple(str(rng.choice(variable.codes[1:])) for variable in VARIABLES) for _ in range(9)]
     tables = [openly(table) for table in tables_of(records, [(0, 1), (1, 2), (0, 2)])]
     before = reconstruct(tables, ONS, small=True)
-    monkeypatch.setattr("disclosure.reconstruct.MANY_UNKNOWNS", 0)
-    monkeypatch.delattr(Search, "extreme")
+    monkeypatch.setattr("disclosure.search.LARGE", 1)
     assert reconstruct(tables, ONS, small=True) == before

@@ -65,8 +65,8 @@ def possible_values(published: Sequence[PublishedTable], policy: Policy, limit: 
             rows.append((open_, known))
     seen: dict[Cell, set[int]] = {cell: set() for cell in unknown}
     for values in _solutions([bounds[cell] for cell in unknown], rows):
-        for cell, value in zip(unknown, values, strict=True):
-            seen[cell].add(value)
+        for cell, number in zip(unknown, values, strict=True):
+            seen[cell].add(number)
         if enough is not None and all(max(each) - min(each) >= enough for each in seen.values()):
             break
     return seen
