@@ -60,8 +60,8 @@ def suppress_in_blocks(
     if start is not None:
         pattern = start
     else:
-        cut = _cut(system, problem) if problem.movable.sum() > WHOLE else _Cut([], [], np.zeros(0, np.int64))
-        if len(cut.blocks) < 2:
+        cut = _cut(system, problem) if problem.movable.sum() > WHOLE else None
+        if cut is None or len(cut.blocks) < 2:
             pattern = suppress(problem, progress, budget.effort, budget.spent)
         else:
             pattern = _in_blocks(problem, cut, progress, budget)
@@ -106,10 +106,10 @@ def _in_blocks(problem: Problem, cut: _Cut, progress: Callable[[float], None], b
 
     def take(patterns: Iterator[Pattern], cells: list[Whole], done: float, share: float) -> None:
         for number, (pattern, at) in enumerate(zip(patterns, cells, strict=True)):
-            found = _widen(pattern, at, count)
-            hidden[found.hidden] = True
-            proofs.take(found.moves)
-            moves.append(found.moves)
+            found = _widen(pattern.moves, at, count)
+            hidden[at[pattern.hidden]] = True
+            proofs.take(found)
+            moves.append(found)
             progress(done + share * (number + 1) / len(cells))
 
     with _solver() as solve:
@@ -179,12 +179,9 @@ def _among(cells: Whole, count: int) -> Mask:
     return among
 
 
-def _widen(pattern: Pattern, cells: Whole, count: int) -> Pattern:
-    """A pattern of some cells as one of all."""
-    hidden, unproven = np.zeros(count, bool), np.zeros(count, bool)
-    hidden[cells], unproven[cells] = pattern.hidden, pattern.unproven
-    moves = pattern.moves
-    return Pattern(hidden, sparse.csr_matrix((moves.data, cells[moves.indices], moves.indptr), shape=(moves.shape[0], count)), unproven)
+def _widen(moves: sparse.csr_matrix, cells: Whole, count: int) -> sparse.csr_matrix:
+    """Moves of some cells as moves of all."""
+    return sparse.csr_matrix((moves.data, cells[moves.indices], moves.indptr), shape=(moves.shape[0], count))
 
 
 @dataclass(frozen=True, eq=False)
