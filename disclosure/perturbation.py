@@ -78,7 +78,7 @@ class PerturbationTable:
             raise DisclosureError(f"a perturbation table needs the counts 0 to {self.rules.last}, and no others")
         for count, shares in enumerate(self.shares):
             allowed = set(self.rules.changes(count).tolist())
-            if not set(shares) <= allowed or min(shares.values(), default=-1) < 1 or sum(shares.values()) != self.rules.keys:
+            if not set(shares) <= allowed or sum(shares.values()) != self.rules.keys or min(shares.values()) < 1:
                 raise DisclosureError(f"the perturbation of the count {count} leaves what its rules allow: generate the table again")
             if sum(change * keys for change, keys in shares.items()):
                 raise DisclosureError(f"the perturbation of the count {count} is biased: generate the table again")
@@ -117,7 +117,7 @@ class PerturbationTable:
         at = np.minimum(counts, self.rules.last).astype(np.intp)
         at *= self.rules.keys
         at += cell_keys
-        return np.asarray(self.lookup.reshape(-1).take(at))
+        return np.asarray(self.lookup.take(at))
 
     def perturb(self, counts: Whole, cell_keys: Whole) -> Whole:
         """Perturbed counts, for arrays of one shape. The same count and key always give the same result."""
@@ -165,7 +165,7 @@ def _largest_entropy(change: Whole, variance: float) -> npt.NDArray[np.float64]:
     if variance <= least or variance >= most:  # only the two nearest, or the two outermost, changes are possible
         below, above = (change[change <= 0].max(), change[change >= 0].min()) if variance <= least else (change[0], change[-1])
         if below == above:
-            return np.asarray(change == 0, np.float64)
+            return np.asarray(change == 0, float)
         return np.asarray(np.where(change == below, above, np.where(change == above, -below, 0)) / float(above - below))
 
     def shares(multipliers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -197,9 +197,7 @@ def _whole_shares(change: Whole, p: npt.NDArray[np.float64], variance: float, ke
     found = milp(
         np.repeat([0.0, 1.0], n),
         integrality=np.repeat([1, 0], n),
-        bounds=Bounds(
-            np.concatenate([-np.minimum(start, WIDEST), np.zeros(n)]), np.concatenate([np.where(p > 0, WIDEST, 0), np.full(n, np.inf)])
-        ),
+        bounds=Bounds(np.concatenate([-np.minimum(start, WIDEST), np.zeros(n)]), np.repeat([WIDEST, np.inf], n)),
         constraints=[LinearConstraint(sums, left, left), LinearConstraint(apart, -np.inf, np.concatenate([over, -over]))],
     )
     if found.x is None:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import OptimizeResult
 
 from disclosure.error import DisclosureError
-from disclosure.perturbation import Perturbation, PerturbationTable, generate, read_perturbation
+from disclosure.perturbation import Perturbation, PerturbationTable, _largest_entropy, generate, read_perturbation
 from disclosure.policy import FOLDER, load_policy, perturbation_rules
 
 RULES = Perturbation(variance=2.0, maximum=4, smallest=3, keys=55_440)
@@ -99,11 +100,69 @@ def with_row(count: int, shares: Mapping[int, int]) -> tuple[Mapping[int, int], 
         (7, {-1: 27_720, 1: 27_720}, "variance"),
         (7, {-5: 27_720, 5: 27_720}, "leaves"),
         (7, {0: 55_440, 1: 0}, "leaves"),
+        (7, {}, "leaves"),
     ],
 )
 def test_a_table_that_breaks_its_rules_is_refused(count: int, shares: Mapping[int, int], problem: str) -> None:
     with pytest.raises(DisclosureError, match=problem):
         PerturbationTable(RULES, with_row(count, shares))
+
+
+@pytest.mark.parametrize(
+    ("variance", "moved", "refused"),
+    [
+        (1.0, 128, False),
+        (1.0, 127, False),  # two too few squares
+        (1.0, 126, True),
+        (1 + 0.5 / 256, 127, True),  # two and a half
+    ],
+)
+def test_the_variance_is_kept_to_within_two_squares(variance: float, moved: int, refused: bool) -> None:
+    rules, rest = Perturbation(variance, 2, 1, 256), 256 - 2 * moved
+    row = {-1: moved, 1: moved} | ({0: rest} if rest else {})
+    rows = ({0: 256}, row, row, row)
+    if refused:
+        with pytest.raises(DisclosureError, match="variance"):
+            PerturbationTable(rules, rows)
+    else:
+        assert PerturbationTable(rules, rows).variance(9) == 2 * moved / 256
+
+
+def test_a_change_that_one_key_alone_brings_is_a_share() -> None:
+    row = {-1: 128, 0: 1, 1: 128}
+    assert PerturbationTable(Perturbation(1.0, 2, 1, 257), ({0: 257}, row, row, row)).shares[1] == row
+
+
+def test_the_changes_of_a_count_leave_nothing_from_one_to_below_the_smallest() -> None:
+    changes = [RULES.changes(count).tolist() for count in range(9)]
+    assert changes[0] == [0]
+    for count in range(1, 9):
+        assert changes[count] == [change for change in range(-4, 5) if count + change == 0 or count + change >= 3]
+    assert RULES.last == 7
+
+
+@pytest.mark.parametrize(
+    ("count", "variance", "shares"),
+    [
+        (0, 0.0, [1]),
+        (1, 2.0, [2 / 3, 1 / 3, 0, 0]),  # the least that there is: -1 and 2
+        (2, 2.0, [1 / 3, 2 / 3, 0, 0, 0]),  # -2 and 1
+        (1, 4.0, [4 / 5, 0, 0, 1 / 5]),  # the most: -1 and 4
+        (7, 16.0, [1 / 2, 0, 0, 0, 0, 0, 0, 0, 1 / 2]),
+    ],
+)
+def test_at_the_edge_of_what_variance_there_is_two_changes_share_all_keys(count: int, variance: float, shares: list[float]) -> None:
+    assert _largest_entropy(RULES.changes(count), variance).tolist() == pytest.approx(shares, abs=0)
+
+
+@pytest.mark.parametrize("missed", [-0.5, -1e-5, 1e-5, 0.5])
+def test_shares_that_miss_their_variance_are_refused(missed: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("disclosure.perturbation.root", lambda *_, **__: OptimizeResult(x=np.zeros(2)))  # all changes alike
+    change = RULES.changes(RULES.last)
+    alike = float((change**2).mean())
+    assert _largest_entropy(change, alike).tolist() == [1 / 9] * 9
+    with pytest.raises(DisclosureError, match="no perturbation has this variance"):
+        _largest_entropy(change, alike + missed)
 
 
 def test_a_table_of_too_few_rows_is_refused() -> None:
@@ -114,6 +173,8 @@ def test_a_table_of_too_few_rows_is_refused() -> None:
 def test_a_table_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     TABLE.write(tmp_path / "t.csv")
     assert read_perturbation(tmp_path / "t.csv", RULES) == TABLE
+    lines = [f"{count},{change},{keys}\n" for count, shares in enumerate(TABLE.shares) for change, keys in shares.items()]
+    assert (tmp_path / "t.csv").read_bytes().decode() == "count,change,keys\n" + "".join(lines)
 
 
 @pytest.mark.parametrize(
