@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from disclosure.groups import UNBOUNDED, Mask, Whole
+from disclosure.groups import Mask, Whole
 from disclosure.problem import Problem
 
 ROUNDS = 1_000  # of narrowing; wherever it stops, nothing possible has been left out
@@ -30,9 +30,8 @@ def reach(problem: Problem) -> tuple[Whole, Whole]:
     child = matrix.data > 0
     for _ in range(ROUNDS):
         least, most = np.where(child, low[columns], -high[columns]), np.where(child, high[columns], -low[columns])
-        all_least, all_most = (np.bincount(rows, ends, matrix.shape[0]) for ends in (least, most))
-        bottom = np.clip(most - all_most[rows], -UNBOUNDED, UNBOUNDED).astype(np.int64)  # no less than what the others leave over
-        top = np.clip(least - all_least[rows], -UNBOUNDED, UNBOUNDED).astype(np.int64)
+        all_least, all_most = (np.bincount(rows, ends).astype(np.int64) for ends in (least, most))
+        bottom, top = most - all_most[rows], least - all_least[rows]  # no less, and no more, than what the others leave over
         new_low, new_high = low.copy(), high.copy()
         np.maximum.at(new_low, columns, np.where(child, bottom, -top))
         np.minimum.at(new_high, columns, np.where(child, top, -bottom))
