@@ -24,9 +24,9 @@ def publish_again(problem: Problem, proofs: Proofs, hidden: Mask, spent: Callabl
     np.minimum.at(first, groups.of[alive], alive)
     needed, wanted, price = np.zeros(count, bool), np.zeros(count, bool), np.zeros(count)
     needed[groups.of[alive[problem.hidden[alive]]]] = True
-    wanted[groups.of[alive[~problem.free[alive]]]] = True
-    extra = alive[hidden[alive] & ~problem.hidden[alive] & ~problem.free[alive]]
-    np.add.at(price, groups.of[extra], problem.weight[extra])
+    own = alive[~problem.free[alive]]
+    wanted[groups.of[own]] = True
+    np.add.at(price, groups.of[own], problem.weight[own])
     price[needed] = 0
     finder = Finder(groups, HIDDEN_COST + price, fresh=False)
     pool = _Pool(groups.sign[first] * proofs.matrix()[:, first].toarray(), Needs.of(problem, groups))
