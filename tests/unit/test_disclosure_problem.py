@@ -173,6 +173,14 @@ def test_what_cannot_move_at_all_asks_nothing_of_any_group() -> None:
     assert (needs.rise.tolist(), needs.fall.tolist()) == ([0], [0])
 
 
+def test_of_cells_that_move_together_the_one_that_must_fall_furthest_decides() -> None:
+    """The first two go along with each other; the third is in no sum."""
+    matrix = sparse.csr_matrix(np.array([[1, -1, 0]]))
+    problem = replace(PROBLEM, matrix=matrix, movable=mask(1, 1, 1), fall=whole(1, 3, 2), up=whole(9, 9, 9), down=whole(9, 9, 9))
+    needs = Needs.of(problem, group(matrix, problem.movable, problem.up, problem.down))
+    assert sorted((needs.fall + needs.rise).tolist()) == [2, 3]
+
+
 def moved(
     width: int,
     *,
