@@ -241,6 +241,17 @@ def test_each_policy_is_told_of_as_it_goes_and_a_refusal_is_told_with_its_reason
     assert "narrows down 5 cells" in refused.why
 
 
+def test_keys_that_are_given_are_used(tmp_path: Path) -> None:
+    """All three counts are the same: by these keys, they are moved as the policy's table says, and not all alike."""
+    census, keys = load_policy("census-cell-key"), [0, 77, 141]
+    path = csv(tmp_path, "t", "place,n,key", *(f"{place},40,{key}" for place, key in zip("xyz", keys, strict=True)))
+    compared = compare_files([path], {}, [census])
+    assert not compared.invented
+    (result,) = compared.results
+    assert isinstance(result, Protected)
+    assert result.tables[0].values[1:].tolist() == census.perturbation.perturb(np.full(3, 40), np.array(keys)).tolist()
+
+
 def test_invented_keys_are_of_inner_cells_with_children_and_any_there_is() -> None:
     many = Dimension.flat("area", [f"area {k}" for k in range(2000)])
     inner = np.arange(2000) % 2
