@@ -195,9 +195,14 @@ def _published_dimension(table: str, variable: str, codes: list[str], tree: Mapp
     full = Dimension.tree(variable, tree)
     if unknown := [code for code in codes if code not in full.index]:
         raise DisclosureError(f"'{table}.csv': '{unknown[0]}' in column '{variable}' is an unknown code")
-    inner = [(parent, children) for parent, children in full.partitions if set(children) & set(codes)]
-    kept = {full.total, *(code for group in inner for code in (group[0], *group[1]))}
-    return Dimension(variable, tuple(code for code in full.codes if code in kept), tuple(inner))
+    above = {child: parent for parent, children in full.partitions for child in children}
+    reached = set(codes)
+    for code in codes:
+        while (code := above.get(code, "")) and code not in reached:
+            reached.add(code)  # a level that the table leaves out stays between those it shows
+    inner = tuple((parent, children) for parent, children in full.partitions if reached & set(children))
+    kept = {full.total, *(child for _, children in inner for child in children)}
+    return Dimension(variable, tuple(code for code in full.codes if code in kept), inner)
 
 
 def _report(result: Protected) -> dict[str, Any]:

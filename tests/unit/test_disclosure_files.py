@@ -10,9 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from disclosure.advice import suggest
+from disclosure.blocks import Budget
+from disclosure.clothes import Columns
 from disclosure.error import DisclosureError
-from disclosure.files import REPORT, audit_files, protect_files
-from disclosure.policy import load_policy
+from disclosure.files import REPORT, audit_files, protect_files, read_back_files, suggest_files
+from disclosure.inner_files import read_inner
+from disclosure.policy import Group, Policy, Zeros, load_policy
 from disclosure.published_table import Method
 
 POLICY = load_policy("ons-threshold-10")
@@ -229,3 +233,182 @@ def test_the_cell_key_takes_sums_of_record_keys(tmp_path: Path) -> None:
     bare = write(tmp_path, t=INNER)
     with pytest.raises(DisclosureError, match="no cell keys"):
         protect_files([bare["t"]], {}, policy, tmp_path / "out3")
+
+
+def test_results_go_into_any_folder_with_a_report_for_the_office(tmp_path: Path) -> None:
+    paths = write(tmp_path, t=INNER, tree=TREE)
+    told: list[float] = []
+    for _ in range(2):  # the second time over what is there
+        out = tmp_path / "some" / "where"
+        protect_files([paths["t"]], {"place": paths["tree"]}, POLICY, out, progress=lambda share, _step: told.append(share))
+    assert (min(told), max(told)) == (0.0, 1.0)
+    text = (out / REPORT).read_text(encoding="utf-8")
+    report = json.loads(text)
+    assert text == json.dumps(report, indent=1)
+    assert report["note"].startswith("For the office. Do not publish: ")
+    rule = POLICY.rules["threshold"]
+    assert report["rules"]["threshold"] == {"value": rule.value, "source": rule.source, "reason": rule.reason}
+    assert set(report["rules"]) == set(POLICY.rules)
+
+
+def test_time_that_is_over_refuses_and_writes_nothing(tmp_path: Path) -> None:
+    paths = write(tmp_path, t=INNER)
+    with pytest.raises(DisclosureError, match="in the time given"):
+        protect_files([paths["t"]], {}, POLICY, tmp_path / "out", budget=Budget(over=lambda: True))
+    assert not (tmp_path / "out").exists()
+
+
+ZEROS = replace(POLICY, group_disclosure=Group.NONE, zeros=Zeros.PROTECTED)
+WITH_ZEROS = "place,wish,n\na,play,0\na,rest,40\nb,play,25\nb,rest,31\nc,play,60\nc,rest,22\n"
+
+
+@pytest.mark.parametrize(("inner", "policy", "zeros"), [(INNER, POLICY, []), (WITH_ZEROS, ZEROS, ["a"])])
+def test_a_folder_is_attacked_as_its_report_says(tmp_path: Path, inner: str, policy: Policy, zeros: list[str]) -> None:
+    """What a reader takes for granted of a withheld count is 1, but of a withheld zero 0: the bounds are those the office found."""
+    result = protect_files([write(tmp_path, t=inner)["t"]], {}, policy, tmp_path / "out")
+    (entry,) = json.loads((tmp_path / "out" / REPORT).read_text())["structure"]
+    places = result.tables[0].dimensions[0].codes
+    assert [places[at // 3] for at in entry["withheld_zeros"]] == zeros
+    found = audit_files([tmp_path / "out"], {}, policy)
+    assert found.low[0].tolist() == result.audit.low[0].tolist()
+    assert found.high[0].tolist() == result.audit.high[0].tolist()
+    assert found.exposed == ()
+
+
+OPEN = "like,n\nTotal,50\nbooks,\nsport,\nfilms,10\n"  # nothing of it is known
+
+
+def test_a_folder_without_a_report_of_ours_is_attacked_by_the_policy_given(tmp_path: Path) -> None:
+    """That zeros are shown is known: two withheld counts that make two are one each."""
+    write(tmp_path, one="wish,n\nTotal,50\nplay,\nrest,\nsleep,48\n", open=OPEN)
+    for text in (None, '{"written by": "another office"}'):
+        if text is not None:
+            (tmp_path / REPORT).write_text(text)
+        told: list[float] = []
+        found = audit_files([tmp_path], {}, POLICY, progress=lambda share, _step: told.append(share)).exposed  # noqa: B023 - called at once
+        assert [(e.table, dict(e.cell), e.low, e.high) for e in found] == [
+            ("one", {"wish": "play"}, 1, 1),
+            ("one", {"wish": "rest"}, 1, 1),
+        ]
+        assert told
+    (tmp_path / REPORT).write_text("{")
+    with pytest.raises(DisclosureError, match=r"'report\.json' cannot be read as JSON"):
+        audit_files([tmp_path], {}, POLICY)
+
+
+def test_progress_is_told_where_zeros_may_be_withheld_too(tmp_path: Path) -> None:
+    told: list[float] = []
+    paths = write(tmp_path, t="wish,n\nTotal,50\nplay,\nrest,50\nsleep,\n", open=OPEN)
+    found = audit_files([paths["t"], paths["open"]], {}, POLICY, progress=lambda share, _step: told.append(share))
+    assert [(e.cell["wish"], e.low) for e in found.exposed if e.how.startswith("adding")] == [("play", 0), ("sleep", 0)]
+    assert told
+
+
+def test_the_method_is_the_reports_whatever_the_policy_of_the_attack(tmp_path: Path) -> None:
+    rounding = load_policy("nhs-1-7-round-5")
+    protect_files([write(tmp_path, t=INNER)["t"]], {}, rounding, tmp_path / "out")
+    assert audit_files([tmp_path / "out"], {}, replace(POLICY, group_disclosure=Group.NONE)).exposed == ()
+
+
+def test_several_files_are_attacked_together_under_names_of_their_own(tmp_path: Path) -> None:
+    paths = write(tmp_path, one="wish,place,n\nTotal,Total,50\nTotal,a,\nTotal,b,\n", two="place,n\nTotal,50\na,47\nb,\n")
+    found = audit_files([paths["one"], paths["two"]], {}, POLICY).exposed
+    assert ({"place": "b"}, 3, 3) in [(dict(e.cell), e.low, e.high) for e in found]
+    (tmp_path / "more").mkdir()
+    twin = write(tmp_path / "more", one="wish,n\nTotal,50\nplay,50\n")["one"]
+    with pytest.raises(DisclosureError, match="two files have the same name"):
+        audit_files([paths["one"], twin], {}, POLICY)
+    with pytest.raises(DisclosureError, match="no published table"):
+        audit_files([], {}, POLICY)
+
+
+def test_the_form_for_readers_is_read_and_a_row_that_is_missing_is_withheld(tmp_path: Path) -> None:
+    """Of 50, 47 chose what is shown; whether the fourth row says "withheld" or is not there, it is 3."""
+    text = "place,wish,n,status\n" + "".join(f"{p},{w},{n},published\n" for p in ("Total", "a") for w, n in (("Total", 50), ("rest", 47)))
+    tree = write(tmp_path, tree="code,parent\nplay,\nrest,\n")["tree"]
+    for more in ("", "Total,play,,withheld\na,play,,withheld\n", "a,play,,primary\n"):
+        found = audit_files([write(tmp_path, t=text + more)["t"]], {"wish": tree}, POLICY).exposed
+        assert {(e.cell["wish"], e.low, e.high) for e in found} == {("play", 3, 3)}
+    status = {"published": "a row is blank but 'published'", "hidden": "unknown status 'hidden'"}
+    for word, says in status.items():
+        with pytest.raises(DisclosureError, match=says):
+            audit_files([write(tmp_path, t=text + f"a,play,,{word}\n")["t"]], {"wish": tree}, POLICY)
+    with pytest.raises(DisclosureError, match="or holds a count but is not"):
+        audit_files([write(tmp_path, t=text + "a,play,3,withheld\n")["t"]], {"wish": tree}, POLICY)
+
+
+@pytest.mark.parametrize("n", ["-1", "2.5", "inf", "many", "-2.5", "-inf"])
+def test_what_is_no_count_is_refused_in_a_published_file(tmp_path: Path, n: str) -> None:
+    with pytest.raises(DisclosureError, match=r"'t\.csv': column 'n' must hold whole numbers"):
+        audit_files([write(tmp_path, t=f"wish,n\nTotal,50\nplay,{n}\nrest,\n")["t"]], {}, POLICY)
+
+
+@pytest.mark.parametrize(
+    ("text", "tree", "says"),
+    [
+        ("wish,n\nplay,30\n", None, "'t.csv' has no 'Total' in column 'wish': give its hierarchy"),
+        ("wish,n\nTotal,50\nplay,50\nrest,0\n", "code,parent\nplay,\nsleep,\n", "'t.csv': 'rest' in column 'wish' is an unknown code"),
+        ("wish,n\nTotal,50\nplay,50\nplay,50\n", None, "'t.csv' has the same cell in two rows"),
+        ("wish,count\nTotal,50\n", None, "'t.csv' has no column 'n'"),
+    ],
+)
+def test_a_bad_published_file_is_told_in_one_sentence(tmp_path: Path, text: str, tree: str | None, says: str) -> None:
+    hierarchies = {} if tree is None else {"wish": write(tmp_path, tree=tree)["tree"]}
+    with pytest.raises(DisclosureError) as refused:
+        audit_files([write(tmp_path, t=text)["t"]], hierarchies, POLICY)
+    assert str(refused.value) == says
+
+
+def test_an_unknown_code_beside_a_report_is_told(tmp_path: Path) -> None:
+    protect_files([write(tmp_path, t=INNER)["t"]], {}, POLICY, tmp_path / "out")
+    with (tmp_path / "out" / "t.csv").open("a") as file:
+        file.write("x,play,3,published\n")
+    with pytest.raises(DisclosureError, match=r"'t\.csv': 'x' in column 'place' is an unknown code"):
+        audit_files([tmp_path / "out"], {}, POLICY)
+
+
+@pytest.mark.parametrize(
+    ("rows", "codes"),
+    [
+        ("Total,100\nN,60\nS,40\n", 3),  # nothing below the regions was ever published
+        ("Total,100\na,20\nb,40\nc,40\n", 6),  # regions follow from their councils
+        ("Total,100\nN,60\na,20\nb,40\nS,40\n", 5),
+        ("Total,100\na,20\nb,40\n", 5),
+    ],
+)
+def test_of_a_hierarchy_a_published_table_has_the_levels_that_it_shows_and_those_between(tmp_path: Path, rows: str, codes: int) -> None:
+    paths = write(tmp_path, t="place,n\n" + rows, tree=TREE)
+    assert audit_files([paths["t"]], {"place": paths["tree"]}, POLICY).low[0].shape == (codes,)
+
+
+def test_a_level_that_is_left_out_hides_nothing(tmp_path: Path) -> None:
+    """The regions are not in the table, but their councils add up to the total all the same: the last one is known."""
+    paths = write(tmp_path, t="place,n\nTotal,103\na,20\nb,\nc,80\n", tree=TREE)
+    found = audit_files([paths["t"]], {"place": paths["tree"]}, POLICY).exposed
+    assert ({"place": "b"}, 3, 3) in [(dict(e.cell), e.low, e.high) for e in found]
+
+
+def test_percentages_are_read_back_from_files_with_what_their_hierarchies_say(tmp_path: Path) -> None:
+    paths = write(tmp_path, one="\ufeffplace,n,share\nTotal,60,\nN,,5.0\n", two="place,n,share\nTotal,60,\nS,,95.0\n", tree=TREE)
+    columns = Columns(percent="share", of="place")
+    found = read_back_files([paths["one"], paths["two"]], ["place"], {"place": paths["tree"]}, columns, POLICY).exposed
+    assert ("N", 3, 3) in [(e.cell["place"], e.low, e.high) for e in found]
+    with pytest.raises(DisclosureError, match="'region', which is no column"):
+        read_back_files([paths["one"]], ["place"], {"region": paths["tree"]}, columns, POLICY)
+    (tmp_path / "bad.csv").write_bytes(b"\xff\xfe\xff")
+    for name in ("bad.csv", "none.csv"):
+        with pytest.raises(DisclosureError, match=f"'{name}' cannot be read as text in UTF-8"):
+            read_back_files([tmp_path / name], ["place"], {}, columns, POLICY)
+
+
+def test_advice_on_files_is_that_on_their_tables(tmp_path: Path) -> None:
+    with_keys = "place,wish,n,key\n" + "".join(f"{p},{w},{n},{n * 31}\n" for p, n in (("a", 2), ("b", 40), ("c", 3)) for w in ("x", "y"))
+    paths, policy = write(tmp_path, t=with_keys, tree=TREE), load_policy("census-cell-key")
+    inner = read_inner([paths["t"]], {"place": paths["tree"]})
+    tried: list[int] = []
+    found = suggest_files([paths["t"]], {"place": paths["tree"]}, policy, spent=lambda: False, progress=lambda: tried.append(1))
+    assert found == suggest(inner.tables, policy, keys=inner.keys)
+    assert len(tried) > 1
+    alone: list[int] = []
+    suggest_files([paths["t"]], {"place": paths["tree"]}, policy, spent=lambda: True, progress=lambda: alone.append(1))
+    assert len(alone) == 1
