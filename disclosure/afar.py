@@ -76,19 +76,27 @@ class Afar:
         """For each count that is not shown to be open, the nearest table in which it is."""
         rise, fall = self.tied.room(self.table, self.low, self.high)
         for most in ITERATIONS:
-            near = Nearest(self.tied.matrix, np.zeros(len(rise), np.int64), -fall, rise, most)
-            for cell in np.flatnonzero(short() & self.alive).tolist():
-                tie = int(self.tied.of[cell])
-                way = int(pull()[cell] * self.tied.sign[cell])
-                for by in (way, -way):
-                    if short()[cell] and (found := near.reach(tie, by * int(self.far[tie]))) is not None:
-                        yield self.table + self.tied.spread(found)
-            self.solved += near.solved
+            near = [Nearest(self.tied.matrix, np.zeros(len(rise), np.int64), -fall, rise, most) for _ in range(TOGETHER)]
+            left = np.flatnonzero(short() & self.alive)
+            with ThreadPoolExecutor(TOGETHER) as pool:
+                while len(left):
+                    ways = (self.tied.sign * pull())[left[:TOGETHER]]
+                    for found in pool.map(self._nearest, near, left[:TOGETHER], ways):
+                        if found is not None:
+                            yield self.table + self.tied.spread(found)
+                    left = left[TOGETHER:][short()[left[TOGETHER:]]]
+            self.solved += sum(each.solved for each in near)
+
+    def _nearest(self, near: Nearest, cell: int, way: float) -> Whole | None:
+        """The nearest change of the ties in which a count is another, one way or else the other."""
+        tie, far = int(self.tied.of[cell]), int(self.far[self.tied.of[cell]])
+        found = near.reach(tie, far if way > 0 else -far)
+        return found if found is not None else near.reach(tie, -far if way > 0 else far)
 
     def _around(self, pool: ThreadPoolExecutor, kinds: int, left: Callable[[], Mask], pull: Callable[[], Floats]) -> Iterator[Whole]:
-        """Tables around counts that are not shown to be open, as long as so many tries open enough of them."""
+        """Tables around counts that are not shown to be open, as long as so many tries open enough of them, and more are left than that."""
         before = np.inf
-        while self.axis is not None and len(self.far) > TIES * kinds and 0 < (now := left().sum()) < before * (1 - GAIN):
+        while self.axis is not None and len(self.far) > TIES * kinds and TRIES < (now := left().sum()) < before * (1 - GAIN):
             before = now
             for _ in range(TRIES // TOGETHER):
                 if left().any():

@@ -107,7 +107,7 @@ class Search:
         seen: list[Whole] = []
         while len(targets):
             weights = np.zeros(self.count)
-            weights[targets] = rng.uniform(1, 2, len(targets)) * rng.choice([-1, 1], len(targets))
+            weights[targets] = rng.uniform(1, 2, len(targets))
             moved = np.zeros(len(targets), bool)
             for cost in (weights, -weights):
                 solver.changeColsCost(self.count, np.arange(self.count, dtype=np.int32), cost)

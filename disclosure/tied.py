@@ -59,7 +59,7 @@ def tied(matrix: sparse.csr_matrix) -> Tied:
         renumbered = np.where(fixed, -1, np.cumsum(~fixed) - 1)[tie]
         moving = np.flatnonzero(renumbered >= 0)
         onto = sparse.csr_matrix((against[moving], (moving, renumbered[moving])), shape=(left.shape[1], int((~fixed).sum())))
-        left, alive = (left[parts > 1] @ onto).tocsr(), of >= 0
+        left, alive = (left @ onto).tocsr(), of >= 0
         sign[alive] *= against[of[alive]]
         of[alive] = renumbered[of[alive]]
 

@@ -42,6 +42,10 @@ def test_the_furthest_values_are_found_one_after_the_other() -> None:
     assert found.solved == 4
 
 
+def test_the_value_alone_is_that_of_the_furthest_table() -> None:
+    assert [pair().value(*each) for each in ((0, 1), (1, 1), (1, -1), (0, -1))] == pytest.approx([8, 9, 2, 1])
+
+
 def test_a_value_that_is_not_whole_comes_without_a_table() -> None:
     found = search(*TWINS)
     assert found.extreme(2, 1) == (pytest.approx(3.0), None)
@@ -164,7 +168,9 @@ def test_what_has_one_value_in_every_table_is_told_at_once() -> None:
     assert found.still(np.array([3, 2]), table)[0].tolist() == [3, 2]
     assert found.still(np.array([0]), table)[0].tolist() == []
     assert found.still(np.zeros(0, np.int64), table)[0].tolist() == []
-    assert found.solved == 8
+    for end in ([0, 5, 3, 1, 3, 3], [5, 0, 3, 1, 3, 3]):  # a table at one end of what is possible
+        assert found.still(np.array([0]), np.array(end))[0].tolist() == []
+    assert found.solved == 12
 
 
 def test_what_has_one_value_for_its_bounds_is_told_and_what_can_go_one_way_only_is_not() -> None:
