@@ -98,7 +98,7 @@ FINE = [90, 30, 40, 20, None, None, None, None]
 
 
 def areas(
-    values: Sequence[int | None] = (90, 30, None, 20), *, codes: str = "abc", name: str = "coarse", **other: object
+    values: Sequence[int | None] = (90, 30, None, 20), *, codes: Sequence[str] = "abc", name: str = "coarse", **other: object
 ) -> PublishedTable:
     return table([Dimension.flat(name, list(codes))], values, name="u", **other)  # type: ignore[arg-type]
 
@@ -132,8 +132,14 @@ def test_a_margin_of_nought_is_one_in_common_and_two_questions_of_the_same_answe
     nobody = table([PLACE], [70, 30, 40, 0, None, None, None, None])
     linked = equations([nobody, areas((70, None, None, 0))])
     assert {part[0] for key in (*linked.keys, *linked.counts) for part in key[1:]} == {"place"}
-    same = equations([table([AREA], [90, 30, 40, 20]), areas((90, 30, 40, 20))])
-    assert {part[0] for key in same.counts for part in key[1:]} == {"area", "coarse"}
+    same = [areas((90, 30, 40, 20), name=name) for name in ("one", "two", "three")]
+    assert {part[0] for key in equations(same).counts for part in key[1:]} == {"one", "two", "three"}
+
+
+def test_a_level_of_another_variable_may_state_sums_that_the_other_does_not() -> None:
+    parts = areas((90, 10, None, 40, None), codes=("a1", "a2", "b", "c"))
+    fine = table([PLACE], [90, 30, 40, None, None, None, None, None])
+    assert ("place", ("2026",), tuple(("2026", ("place", code)) for code in ("a1", "a2", "b", "c"))) in equations([fine, parts]).sums
 
 
 def test_every_sum_of_a_hierarchy_is_stated_in_every_table_that_has_its_parts() -> None:
@@ -162,10 +168,12 @@ def test_one_part_that_is_in_no_table_is_an_unknown_of_its_own_and_two_are_none(
     left = [system.keys[k] for k in range(system.implied, len(system.keys))]
     assert left == [("2026", ("area", "c"), ("mood", "good")), ("2026", ("area", "c"), ("mood", "bad"))]
     assert system.low[system.implied :].tolist() == [0, 0]
-    half = equations(
-        [table([Dimension.flat("area", ["a", "b"])], [40, 20, 20]), table([Dimension.flat("area", ["a", "rest"])], [40, 20, 20])]
-    )
-    assert half.implied == len(half.keys) == 0
+    pair = [
+        table([Dimension.flat("area", ["a", "b"])], [40, 20, 20]),
+        table([MOOD, Dimension.flat("area", ["a", "rest"])], np.full((3, 3), None).tolist(), name="u"),
+    ]
+    half = equations(pair)
+    assert half.keys[half.implied :] == (("2026", ("area", "b"), ("mood", "good")), ("2026", ("area", "b"), ("mood", "bad")))
     two = Dimension.flat("area", ["a", "elsewhere"])
     fewer = equations([wide, table([MOOD, two], [[60, 20, 40], [None] * 3, [None] * 3], name="u")])
     assert fewer.implied == len(fewer.keys)
