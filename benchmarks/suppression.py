@@ -1,15 +1,16 @@
 """Disclosure control on benchmark tables: what is withheld, how long it takes, and what the attack still finds.
 
-Usage: python -m benchmarks.suppression FOLDER SET [SET ...] [--policy P] [--width N] [--sum N] [--attack] [--peer PYTHON]
+Usage: python -m benchmarks.suppression FOLDER SET [SET ...] [--policy P] [--width N] [--sum N] [--attack] [--leak N] [--peer PYTHON]
 
 A SET is a table's name, or several joined by "+" to be protected together (T5a+T5b+T5c). FOLDER holds each table's inner
 cells (NAME.csv: one column for each variable, n) and each variable's hierarchy (hier_VARIABLE.csv: code, parent).
 `--width` and `--sum` replace two of the policy's numbers: the least distance between a withheld count's bounds, and the least
-known sum of withheld counts. `--attack` also attacks the published tables from scratch, without the proofs. `--peer` is the
-Python of an environment made from requirements-bench.lock: its pytauargus protects each SET of a single table of up to 5,000 cells
-in the same run, and what it gives is attacked in the same way; a width is asked of it too, for the cells under the threshold.
-Seconds are CPU seconds, those of all processes, from the true table to the certified one (the proofs are checked by the attack),
-unless they say by the clock; without the rule on groups, which is not among the peer's rules.
+known sum of withheld counts. `--attack` also attacks the published tables from scratch, without the proofs; `--leak` attacks
+them once more with so many of the counts published that are withheld beside small ones, drawn by chance. `--peer` is the
+Python of an environment made from requirements-bench.lock: its pytauargus protects each SET of a single table of up to 5,000
+cells in the same run, and what it gives is attacked in the same way; a width is asked of it too, for the cells under the
+threshold. Seconds are CPU seconds, those of all processes, from the true table to the certified one (the proofs are checked by
+the attack), unless they say by the clock; without the rule on groups, which is not among the peer's rules.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def seconds() -> float:
     return sum(use.ru_utime + use.ru_stime for use in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
 
 
-def measure(tables: list[Table], policy: Policy, attack: bool) -> Iterator[str]:
+def measure(tables: list[Table], policy: Policy, attack: bool, leak: int) -> Iterator[str]:
     """One set's figures, as cells of a line."""
     start, clock = seconds(), monotonic()
     result = protect(tables, policy)
@@ -65,13 +66,28 @@ def measure(tables: list[Table], policy: Policy, attack: bool) -> Iterator[str]:
     yield f"{len(cells)} withheld / {sum(n for _, n in cells)} children"
     yield f"{result.proofs.changes.shape[0]} proofs, checked: none narrower than {result.audit.narrowest}"
     if attack:
-        start, clock = seconds(), monotonic()
-        found = audit(result.tables, policy)
-        yield (
-            f"attack from scratch {seconds() - start:.2f} s, {monotonic() - clock:.1f} s by the clock: "
-            f"{len(found.exposed)} exposed, {found.linear_programs} programs"
-        )
+        yield f"attack from scratch {attacked(result.tables, policy)}"
+    if leak:
+        yield f"of {leak} more published {attacked(leaking(tables, result.tables, leak), policy)}"
     yield f"{max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) // 1024} MB"
+
+
+def attacked(published: Sequence[PublishedTable], policy: Policy) -> str:
+    """What the attack without proofs finds, and what it costs."""
+    start, clock = seconds(), monotonic()
+    found = audit(published, policy)
+    cost = f"{seconds() - start:.2f} s, {monotonic() - clock:.1f} s by the clock"
+    return f"{cost}: {len(found.exposed)} exposed, {found.linear_programs} programs"
+
+
+def leaking(tables: list[Table], published: Sequence[PublishedTable], number: int) -> list[PublishedTable]:
+    """The same tables with so many of their secondary counts published."""
+    places = [(k, *at) for k, table in enumerate(published) for at in np.argwhere(table.status == Status.SECONDARY).tolist()]
+    values, status = [table.values.copy() for table in published], [table.status.copy() for table in published]
+    for chosen in np.random.default_rng(20211108).permutation(len(places))[:number]:
+        k, *at = places[chosen]
+        values[k][tuple(at)], status[k][tuple(at)] = tables[k].counts[tuple(at)], Status.PUBLISHED
+    return [replace(table, values=v, status=s) for table, v, s in zip(published, values, status, strict=True)]
 
 
 def _withheld(tables: list[Table], published: Sequence[PublishedTable]) -> Iterator[tuple[list[tuple[str, str]], int]]:
@@ -117,6 +133,7 @@ def main() -> None:
     parser.add_argument("--width", type=int)
     parser.add_argument("--sum", type=int)
     parser.add_argument("--attack", action="store_true")
+    parser.add_argument("--leak", type=int, default=0)
     parser.add_argument("--peer", type=Path)
     arguments = parser.parse_args()
     policy = replace(load_policy(arguments.policy), group_disclosure=Group.NONE)
@@ -126,7 +143,7 @@ def main() -> None:
         policy = replace(policy, minimum_withheld_sum=arguments.sum)
     for names in arguments.sets:
         tables = [read(arguments.folder, name) for name in names.split("+")]
-        print(names, *measure(tables, policy, arguments.attack), sep=" | ", flush=True)
+        print(names, *measure(tables, policy, arguments.attack, arguments.leak), sep=" | ", flush=True)
         if arguments.peer and len(tables) == 1 and tables[0].counts.size <= PEER_CELLS:
             print(names, *measure_peer(arguments.peer, arguments.folder, tables[0], policy), sep=" | ", flush=True)
 
