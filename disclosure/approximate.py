@@ -77,7 +77,7 @@ def attack_approximate(
     also of those that are published nearly: exact, over the reals, of what may be small, where there are at most ALL_BOUNDS unknowns and
     nothing is found; else counts that are possible for certain.
     """
-    system = equations([_unseen(each.table) for each in bounded])
+    system = equations([unseen(each.table) for each in bounded])
     for each, at in zip(bounded, system.cells, strict=True):
         np.maximum.at(system.low, at, each.low.reshape(-1))
         np.minimum.at(system.high, at, each.high.reshape(-1))
@@ -100,7 +100,7 @@ def attack_approximate(
     return Narrowed(report, by_table(system.low), by_table(system.high))
 
 
-def _unseen(table: PublishedTable) -> PublishedTable:
+def unseen(table: PublishedTable) -> PublishedTable:
     """The same cells, all of them unknown."""
     shape = table.values.shape
     status = np.full(shape, Status.SECONDARY.value)

@@ -15,14 +15,14 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from disclosure.approximate import bounds_of
+from disclosure.approximate import bounds_of, unseen
 from disclosure.audit import Progress
 from disclosure.dimension import Dimension
 from disclosure.error import DisclosureError
 from disclosure.inference import equations, parts, tighten
 from disclosure.neighbours import Neighbours
 from disclosure.policy import Policy
-from disclosure.published_table import WITHHELD, Method, PublishedTable, Status
+from disclosure.published_table import WITHHELD, PublishedTable, Status
 from disclosure.search import TOLERANCE, Search
 
 Whole = npt.NDArray[np.int64]
@@ -60,17 +60,18 @@ def reconstruct(
     joint = _joint(tables)
     secondary = any(not table.exact and (table.status == Status.SECONDARY).any() for table in tables)
     bounded = [bounds_of(table, policy, secondary=secondary) for table in (*tables, joint)]
-    system = equations([_all_unknown(table) for table in (*tables, joint)])
+    system = equations([unseen(table) for table in (*tables, joint)])
     for each, at in zip(bounded, system.cells, strict=True):
         np.maximum.at(system.low, at, each.low.reshape(-1))
         np.minimum.at(system.high, at, each.high.reshape(-1))
     tighten(system)
-    inner = np.zeros(joint.values.shape, bool)
+    inner = np.zeros(joint.values.shape, np.bool_)
     inner[np.ix_(*([d.index[leaf] for leaf in d.leaves] for d in joint.dimensions))] = True
-    wanted = np.zeros(len(system.low), bool)
+    wanted = np.zeros(len(system.low), np.bool_)
     wanted[system.cells[-1][inner.reshape(-1)]] = True
     solved = done = 0
-    for cells, matrix, known in parts(system):
+    asked = parts(system)
+    for cells, matrix, known in asked:
         search = Search(matrix, known, system.low[cells], system.high[cells])
         left = np.flatnonzero(wanted[cells])
         for k in (_in_doubt(search, left, policy) if small else left).tolist():
@@ -81,7 +82,7 @@ def reconstruct(
         solved += search.solved
         done += len(cells)
         if progress:
-            progress(done / len(system.low), "reconstructing records")
+            progress(done / sum(len(part) for part, _, _ in asked), "reconstructing records")
     least = system.low[system.cells[-1]].reshape(joint.values.shape)
     most = system.high[system.cells[-1]].reshape(joint.values.shape)
     records = []
@@ -157,19 +158,10 @@ def _joint(tables: Sequence[PublishedTable]) -> PublishedTable:
         raise DisclosureError(
             f"the tables' variables make up more than {MOST_CELLS} combinations, or none: reconstruct a smaller population"
         )
-    status = np.full(shape, Status.SECONDARY, dtype="<U9")
+    status = np.full(shape, Status.SECONDARY.value)
     return PublishedTable(JOINT, dimensions, np.full(shape, WITHHELD), status, np.zeros(shape, np.int64), population=tables[0].population)
 
 
 def _several(dimension: Dimension) -> bool:
     """True for options of which several may be chosen, and for two hierarchies over the same categories."""
     return len({parent for parent, _ in dimension.partitions}) < len(dimension.partitions)
-
-
-def _all_unknown(table: PublishedTable) -> PublishedTable:
-    shape = table.values.shape
-    status = np.full(shape, Status.SECONDARY, dtype="<U9")
-    return PublishedTable(
-        table.id, table.dimensions, np.full(shape, WITHHELD), status, np.zeros(shape, np.int64), "", table.population, table.where,
-        Method.SUPPRESSION,
-    )  # fmt: skip

@@ -12,8 +12,8 @@ from disclosure.differencing import asks_as_much, attack_together, cells_behind,
 from disclosure.dimension import Dimension
 from disclosure.error import DisclosureError
 from disclosure.in_sight import Exposure
-from disclosure.policy import Group, Method, Zeros, load_policy
-from disclosure.published_table import WITHHELD, PublishedTable, Status
+from disclosure.policy import Group, Zeros, load_policy
+from disclosure.published_table import WITHHELD, Method, PublishedTable, Status
 
 POLICY = replace(load_policy("ons-threshold-10"), group_disclosure=Group.NONE)
 
