@@ -30,7 +30,9 @@ def mergings(
     """
     times = Counter(part for cell in cells for part in cell.items())
     variables = dict.fromkeys(d.name for table in tables for d in table.dimensions)
-    ways = chain(*(_of_variable(name, tables, times, fixed=_named(earlier)) for name in variables), _whole(tables))
+    ways = chain(
+        *(_of_variable(name, tables, times, fixed=_named(earlier)) for name in variables), (LeaveOut((table.id,)) for table in tables)
+    )
     found = ((way, merged(tables, way)) for way in dict.fromkeys(ways))
     return [(way, left) for way, left in found if still_linked(tables, left, earlier)]
 
@@ -44,11 +46,6 @@ def holds(table: Table, cell: Cell) -> bool:
 
 def _named(tables: Sequence[Table | PublishedTable]) -> set[str]:
     return {name for table in tables for name in (*(d.name for d in table.dimensions), *(name for name, _ in table.where))}
-
-
-def _whole(tables: Sequence[Table]) -> Iterator[Merging]:
-    if len(tables) > 1:
-        yield from (LeaveOut((table.id,)) for table in tables)
 
 
 def _of_variable(name: str, tables: Sequence[Table], times: Counter[tuple[str, str]], fixed: set[str]) -> Iterator[Merging]:
