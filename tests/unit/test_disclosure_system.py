@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -177,7 +177,10 @@ def test_what_remains_is_told_right_whatever_comes_first(moods: int) -> None:
     assert implied == {of(age=code, mood=str(k)) for code in "bc" for k in range(moods)}
     for code in "bc":
         assert [found[of(age=code, mood=str(k))] for k in range(moods)] == parts[code].tolist()
-    assert system.matrix.shape == (len(sums(system)), len(system.x))
+    for left, code in (([0, 1], "b"), ([1, 2], "c")):  # of either sum alone, one part is left
+        alone = link([everyone, *(shown[k] for k in left)])
+        implied = {name for name, mark in zip(cells(alone), alone.implied, strict=True) if mark}
+        assert implied == {of(age=code, mood=str(k)) for k in range(moods)}
 
 
 def test_an_only_part_is_no_remainder_and_later_sums_are_looked_at() -> None:
@@ -191,21 +194,23 @@ def test_an_only_part_is_no_remainder_and_later_sums_are_looked_at() -> None:
 
 
 def test_cells_of_no_sum_are_cells() -> None:
-    alone = [Table(str(k), (Dimension.flat("area", []),), np.array([k]), population=str(k)) for k in range(12)]
-    system = link([CUBE, *alone])
-    assert system.matrix.shape == (len(expected((PLACE, WISH, MOOD))), CUBE.counts.size + 12)
-    assert sorted(system.x[[entry[0] for entry in system.entries[1:]]].tolist()) == list(range(12))
+    alone = [Table(str(k), (Dimension.flat("area", []),), np.array([k]), population=str(k)) for k in range(40)]
+    system = link([Table("moods", (MOOD,), np.array([7, 3, 4])), *alone])
+    assert system.matrix.shape == (1, 3 + 40)
+    assert sorted(system.x[[entry[0] for entry in system.entries[1:]]].tolist()) == list(range(40))
 
 
 def test_a_count_that_follows_twice_is_worked_out_once() -> None:
     """Alone in its row and in its column; of four others, nothing is known but their sums."""
     grid = table("t", (Dimension.flat("area", "pqrs"), Dimension.flat("wish", "vwxy")), np.arange(16).reshape(4, 4) + 10)
-    open_ = [(2, 2), (2, 3), (3, 2), (3, 3)]
-    for alone in ((1, 1), (4, 4), (1, 4), (4, 1)):
-        system = link([Table("mood", (MOOD,), np.array([grid.counts[0, 0], grid.counts[0, 0], 0]))], [released(grid, alone, *open_)])
-        found = system.x[system.entries[1]].reshape(5, 5)
-        assert found[alone] == grid.counts[alone]
-        assert np.argwhere(found == WITHHELD).tolist() == [list(at) for at in open_]
+    whole = Table("mood", (MOOD,), np.array([grid.counts[0, 0], grid.counts[0, 0], 0]))
+    for two in combinations(range(1, 5), 2):
+        open_ = list(product(two, two))
+        for alone in product(sorted({1, 2, 3, 4} - set(two)), repeat=2):
+            system = link([whole], [released(grid, alone, *open_)])
+            found = system.x[system.entries[1]].reshape(5, 5)
+            assert found[alone] == grid.counts[alone]
+            assert np.argwhere(found == WITHHELD).tolist() == [list(at) for at in open_]
 
 
 def test_what_was_withheld_before_is_unknown_unless_it_follows() -> None:

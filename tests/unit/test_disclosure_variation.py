@@ -155,6 +155,18 @@ def test_what_divides_the_rest_is_rounded_together() -> None:
     assert (system @ found == known).all()
 
 
+def test_what_is_next_to_the_middle_keeps_the_sums_of_what_is_rounded() -> None:
+    """The nearest of each by itself would be one, and three in all."""
+    sums, middle = matrix([[1, 1, 1, 0], [0, 0, 1, 1]]), np.array([4 / 3, 4 / 3, 4 / 3, 9.0])
+    bounds = np.array([4, 10]), np.zeros(4, np.int64), np.full(4, 9)
+    found = dividing._near_middle(sums, *bounds, middle, np.arange(3), 3)
+    assert found is not None
+    assert sorted(found.tolist()) == [1, 1, 2]
+    rest = dividing._near_middle(sums, *bounds, middle, np.arange(4), 3)
+    assert rest is not None
+    assert sorted(rest.tolist()) == [1, 1, 2]
+
+
 def test_parts_that_do_not_make_a_whole_are_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
     system = matrix([[1, 1, 0, 0], [-1, 0, 1, 0], [0, -1, 0, 1]])
     above, known = np.array([True, True, False, False]), np.array([4, 0, 0])
