@@ -79,10 +79,11 @@ def test_what_is_found_by_adding_is_the_shortest_and_its_reverse() -> None:
 
 
 def test_what_is_found_by_adding_takes_steps_no_longer_than_it_must() -> None:
-    pool = _Pool(np.array([[1, 1, 1, 0, 0, 0], [-1, 1, -1, 0, 0, 0]]), needs(1))
+    """Whatever others may have to take: the third, with either of the first two, takes two of the fourth cell and one of the first."""
+    pool = _Pool(np.array([[1, 1, 1, 0, 0, 0], [-1, 1, -1, 0, 0, 0], [0, 1, 0, 2, 0, 0]]), needs(1))
     groups = Groups(np.arange(COUNT), np.ones(COUNT, np.int64), sparse.csr_matrix((0, COUNT)), np.full(COUNT, 1), np.full(COUNT, 1))
-    assert pool.combine(0, among({1}), groups)  # their difference is 2, 0, 2
-    assert sorted(pool.kept[:, 2:].T.tolist()) == [[-1, 0, -1, 0, 0, 0], [1, 0, 1, 0, 0, 0]]
+    assert pool.combine(0, among({1}), groups)  # the difference of the first two is 2, 0, 2
+    assert sorted(pool.kept[:, 3:].T.tolist()) == [[-1, 0, -1, 0, 0, 0], [1, 0, 1, 0, 0, 0]]
 
 
 @pytest.mark.parametrize(("second", "kept"), [([1, -1, 0, 0, 0, 0], False), ([0, 0, 0, 1, -1, 0], True)])
