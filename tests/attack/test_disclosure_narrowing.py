@@ -178,3 +178,76 @@ def test_no_step_leaves_the_bounds() -> None:
     assert near.step(1, 1) == {1: 3, 2: 2}
     assert near.step(2, 1) == {2: 3, 1: 2}
     assert near.step(2, 1) is None
+
+
+def narrowed(seed: int, unasked: bool) -> tuple[list[Bounded], list[set[tuple[int, int]]], list[set[tuple[int, int]]]]:
+    """Two populations' tables, and of each the counts and the groups that every table that fits agrees on."""
+    random = np.random.default_rng(seed)
+    bounded, counts, groups = [], [], []
+    for name in ("one", "other"):
+        inner = random.integers(0, 5, (2, 3))
+        inner[:, 1 + random.integers(0, 2)] //= 4
+        true = with_totals(inner[None])[0]
+        low, high = (np.maximum(true - random.choice([0, 0, 0, 1, 9], (3, 4)), 0), true + random.choice([0, 0, 0, 1, 9], (3, 4)))
+        high[1:, 1:] = np.minimum(high[1:, 1:], 6)
+        every = EVERY[((low <= EVERY) & (high >= EVERY)).all(axis=(1, 2))]
+        least, most = every.min(axis=0), every.max(axis=0)
+        table = between(low, high)
+        bounded.append(replace(table, table=replace(table.table, id=name, population=name)))
+        counts.append(set(zip(*np.nonzero((least > 0) & (most < POLICY.threshold) & (least == most)), strict=True)))
+        none = every[:, :, 3] * unasked
+        answers = (1, 2) if unasked else (1, 2, 3)
+        told = {(p, m) for p in range(3) for m in answers if (every[:, p, 0] - none[:, p] - every[:, p, m] <= 1).all()}
+        size = np.maximum(least[:, :1] - none.max(axis=0)[:, None], least)
+        groups.append({(p, m) for p, m in told if size[p, m] >= POLICY.threshold})
+    return bounded, counts, groups
+
+
+@pytest.mark.parametrize("walks", [True, False])
+@pytest.mark.parametrize("unasked", [True, False])
+def test_groups_and_counts_are_told_of_each_population_with_and_without_a_walk(
+    unasked: bool, walks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By brute force; "none" are those who were not asked, or an answer as any other."""
+    if not walks:
+        monkeypatch.setattr(narrowing.Narrowing, "_walk", lambda *_: None)
+    several = 0
+    for seed in range(16):
+        bounded, counts, groups = narrowed(seed, unasked)
+        for order in (bounded, bounded[::-1]):
+            found = attack_approximate(order, POLICY, not_answers=("none",) if unasked else ()).report.exposed
+            assert [{at(e) for e in found if e.table == each.table.id} for each in bounded] == counts
+            assert sorted(at(e) for e in found if not e.table) == sorted([*groups[0], *groups[1]])
+        several += len(groups[0]) > 0
+    assert several > 3
+
+
+def two_parts(least: int, most: int) -> list[Bounded]:
+    """Twice 20 children, of whom so many are good, and the others bad."""
+    low, high = np.array([20, least, 0]), np.array([20, most, 20])
+    alone = between(low, high, (Dimension.flat("mood", ["good", "bad"]),))
+    return [replace(alone, table=replace(alone.table, id=name, population=name)) for name in ("one", "other")]
+
+
+def test_how_far_the_attack_is_is_told_of_all_counts_part_by_part() -> None:
+    told: list[tuple[float, str]] = []
+    attack_approximate(two_parts(2, 9), POLICY, progress=lambda share, what: told.append((share, what)))
+    assert told == [(4 / 6, "attacking the tables"), (1.0, "attacking the tables")]
+
+
+@pytest.mark.parametrize(("least", "limit", "programs"), [(3, 0, 2), (3, 1_000, 6), (4, 1_000, 2)])
+def test_programs_are_asked_for_a_table_and_for_the_bounds_of_what_may_be_small(
+    least: int, limit: int, programs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approximate, "ALL_BOUNDS", limit)
+    assert attack_approximate(two_parts(least, 9), POLICY).report.linear_programs == programs
+
+
+def test_what_was_seen_is_told_of_counts_that_need_no_walk_and_bounds_where_nothing_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(approximate, "ALL_BOUNDS", 0)
+    seen = attack_approximate(two_parts(5, 12), POLICY).report
+    assert (seen.low[0] == seen.high[0]).all()
+    assert (seen.low[0][0], 5 <= seen.low[0][1] <= 12) == (20, True)
+    monkeypatch.setattr(Search, "first", lambda _: None)
+    unseen = attack_approximate(two_parts(5, 12), POLICY).report
+    assert (unseen.low[0].tolist(), unseen.high[0].tolist()) == ([20, 5, 8], [20, 12, 15])
