@@ -127,6 +127,16 @@ def test_only_around_what_is_not_shown_to_be_open_a_walk_is_made(known: Callable
     assert walk.solved < 21 * groups / 2
 
 
+def test_a_walk_that_shows_nothing_new_lets_more_codes_go_and_ends(known: Callable[..., Known], monkeypatch: pytest.MonkeyPatch) -> None:
+    part = known(share=0.9)
+    monkeypatch.setattr(walk_module, "ONCE", 0)
+    walk = part.walk()
+    found = list(walk.tables(lambda: np.ones(len(part.cells), bool), part.pull))
+    assert 0 < len(found) <= walk.solved
+    # Of sixteen places and six answers, 2, 3, 4 (of 4.5), 7 (of 6.75) and 7 at once; of six, seven are all.
+    assert walk.solved == (8 + 3) + (5 + 2) + (4 + 2) + 2 + 2
+
+
 @pytest.mark.parametrize(("ties", "largest", "axis"), [(1, 0, True), (10**6, 10**6, True), (1, 10**6, False)])
 def test_tables_that_are_far_show_what_is_open(
     known: Callable[..., Known], ties: int, largest: int, axis: bool, monkeypatch: pytest.MonkeyPatch
@@ -153,6 +163,30 @@ def test_the_nearest_tables_show_each_count_to_be_open_that_is(known: Callable[.
     before = len(part.seen)
     part.see(part.afar().nearest(part.short, part.pull))  # what is not open is asked again, and stays
     assert len(part.seen) == before
+
+
+@pytest.mark.parametrize("pulled", [1.0, -1.0])
+def test_what_cannot_go_the_way_it_is_pulled_goes_the_other(known: Callable[..., Known], pulled: float) -> None:
+    free = known(share=0.9)
+    chance, search = np.random.default_rng(3).random(len(free.cells)), free.search
+    low, high = np.where(chance > 0.7, free.table, search.low), np.where(chance < 0.3, free.table, search.high)
+    part = Known(free.cells, Search(search.matrix, search.known, low, high), free.table, free.axes)
+    up, down = (np.array([abs(part.search.extreme(k, way)[0] - part.table[k]) > 0.5 for k in range(len(part.cells))]) for way in (1, -1))
+    one_way = up != down
+    assert (up & one_way).sum() > 3
+    assert (down & one_way).sum() > 3
+    part.see(part.afar().nearest(lambda: part.short() & one_way, lambda: np.full(len(part.cells), pulled)))
+    assert not (part.short() & one_way).any()
+
+
+def test_where_nothing_more_is_shown_the_search_ends(known: Callable[..., Known], monkeypatch: pytest.MonkeyPatch) -> None:
+    part = known()
+    afar, every = part.afar(), np.ones(len(part.cells), bool)
+    monkeypatch.setattr(afar_module, "TIES", 10**6)
+    list(afar.tables(lambda: every, part.pull))
+    assert afar.solved == 3 * (1 + int(np.log2((afar.tied.of >= 0).sum())))  # of all, of a half, of a quarter ...
+    monkeypatch.setattr(afar_module, "mend", lambda *_, **__: None)
+    assert list(part.afar().tables(lambda: every, part.pull)) == []
 
 
 def test_where_nothing_is_left_to_be_shown_nothing_is_asked(known: Callable[..., Known]) -> None:
