@@ -51,8 +51,6 @@ class _Grid:
 def _grid(table: PublishedTable, low: Whole, high: Whole, labels: Labels) -> _Grid:
     sizes = [len(dimension.codes) for dimension in table.dimensions]
     across = max(range(len(sizes)), key=lambda k: (sizes[k] <= MANY_COLUMNS, sizes[k] if sizes[k] <= MANY_COLUMNS else -sizes[k]))
-    if len(sizes) == 1:
-        across = 0
     others = [dimension for k, dimension in enumerate(table.dimensions) if k != across]
 
     def words(dimension: Dimension, code: str) -> str:
