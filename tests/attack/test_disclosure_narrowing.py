@@ -251,3 +251,16 @@ def test_what_was_seen_is_told_of_counts_that_need_no_walk_and_bounds_where_noth
     monkeypatch.setattr(Search, "first", lambda _: None)
     unseen = attack_approximate(two_parts(5, 12), POLICY).report
     assert (unseen.low[0].tolist(), unseen.high[0].tolist()) == ([20, 5, 8], [20, 12, 15])
+
+
+@pytest.mark.parametrize(("rule", "other", "told"), [(Group.ALL, 0, True), (Group.ALL, 1, False), (Group.ALL_BUT_ONE, 1, True)])
+@pytest.mark.parametrize("walks", [True, False])
+def test_whether_one_may_stand_apart_from_a_group_is_the_policys_to_say(
+    rule: Group, other: int, told: bool, walks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """20 or 21 children, all of whom, or all but at most one, are good."""
+    if not walks:
+        monkeypatch.setattr(narrowing.Narrowing, "_walk", lambda *_: None)
+    bounded = between(np.array([20, 20, 0]), np.array([21, 21, other]), (Dimension.flat("mood", ["good", "bad"]),))
+    found = attack_approximate([bounded], replace(POLICY, group_disclosure=rule)).report.exposed
+    assert [dict(e.cell) for e in found] == ([{"mood": "good"}] if told else [])
