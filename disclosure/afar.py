@@ -133,7 +133,7 @@ class Afar:
         tries = [(ties, way) for ties, way in zip(neighbourhoods, ways, strict=True) if wanted[ties].any()]
         self.solved += len(tries)
         start = self.table
-        for found in pool.map(change, *zip(*tries, strict=True)) if tries else ():
+        for found in pool.map(change, *zip(*tries, strict=True)):
             if found is not None:
                 step = self.tied.spread(found)
                 yield start + step

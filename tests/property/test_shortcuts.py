@@ -159,7 +159,35 @@ def test_bounds_that_tables_reach_need_no_program_and_are_the_same(seed: int) ->
         np.testing.assert_array_equal(few[0], all_[0])
 
 
-@pytest.mark.parametrize("way", ["many codes at a time", "all at once", "the nearest table"])
+def test_what_leaks_among_many_counts_is_told_with_what_told_it_and_progress_goes_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    truth = random_table("t", (TREE, ANSWER, AGE), np.random.default_rng(16), 9)
+    (shown,) = protect([truth], POLICY).tables
+    values, status = shown.values.copy(), shown.status.copy()
+    for at in np.argwhere(status == Status.SECONDARY)[::9]:
+        values[tuple(at)], status[tuple(at)] = truth.counts[tuple(at)], Status.PUBLISHED
+    leaking = replace(shown, values=values, status=status)
+    plain = audit([leaking], POLICY)
+    assert {each.how for each in plain.exposed} == {"adding and subtracting whole numbers", "linear programming"}
+    monkeypatch.setattr(attack, "ALL_BOUNDS", 0)
+    heard: list[float] = []
+    found = audit([leaking], POLICY, progress=lambda share, _: heard.append(share))
+    assert [(each.cell, each.low, each.high, each.how) for each in found.exposed] == [
+        (each.cell, each.low, each.high, each.how) for each in plain.exposed
+    ]
+    assert heard == sorted(heard)
+    assert heard[-1] == 1
+    assert found.linear_programs > 0
+    monkeypatch.setattr(attack.Search, "still", lambda _, targets, __: (targets[:0], []))
+    assert audit([leaking], POLICY).exposed == plain.exposed
+
+
+def test_counts_of_one_category_alone_are_attacked_among_many_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    shape, hidden = (Dimension.flat("one", ["only"]),), np.full(2, WITHHELD)
+    monkeypatch.setattr(attack, "ALL_BOUNDS", 0)
+    assert audit([PublishedTable("t", shape, hidden, np.full(2, "secondary"), np.ones(2, np.int64))], POLICY).exposed == ()
+
+
+@pytest.mark.parametrize("way", ["a few codes at a time", "many codes at a time", "all at once", "the nearest table"])
 def test_each_way_alone_shows_what_is_open(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     result = protect([random_table("t", (TREE, ANSWER, AGE), np.random.default_rng(12), 9)], POLICY)
     for name, value in {"disclosure.audit.ALL_BOUNDS": 0, **WAYS[way]}.items():
