@@ -199,6 +199,7 @@ def tighten(system: Equations) -> None:
         new_high, new_low = system.high.copy(), system.low.copy()
         np.minimum.at(new_high, columns, np.where(ahead, top, -bottom).astype(np.int64))
         np.maximum.at(new_low, columns, np.where(ahead, bottom, -top).astype(np.int64))
+        new_high[new_high > NO_LIMIT // 2] = NO_LIMIT  # what only another's having no limit limits has none
         if (new_low > new_high).any():
             raise DisclosureError("no table of whole numbers fits what is published: check how it was made")
         if (new_low == system.low).all() and (new_high == system.high).all():

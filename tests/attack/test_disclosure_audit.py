@@ -358,6 +358,15 @@ def test_proofs_spare_the_search_for_a_first_table(monkeypatch: pytest.MonkeyPat
     assert audit([hide(TABLE, *SQUARE)], POLICY, proofs=proofs).narrowest == 21
 
 
+def test_where_all_is_withheld_no_count_has_a_limit() -> None:
+    every = [(place, answer) for place in PLACE.codes for answer in ANSWER.codes]
+    report = audit([hide(TABLE, *every)], POLICY)
+    assert report.exposed == ()
+    assert (report.high[0] == -1).all()
+    assert report.low[0][1:, 1:].tolist() == [[1] * 3] * 3
+    assert report.low[0][0, 0] == 9
+
+
 def test_where_nothing_limits_a_count_the_report_says_so() -> None:
     everything = [(place, answer) for place in PLACE.codes for answer in ANSWER.codes]
     report = audit([hide(TABLE, *everything)], POLICY)
