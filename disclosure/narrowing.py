@@ -7,7 +7,7 @@ what two linear programs for each would cost. It belongs to the attack, and shar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import highspy
@@ -38,11 +38,14 @@ class _Groups:
     others: tuple[tuple[int, ...], ...]
     unasked: Whole  # (pairs, as many as any has): those of the group who gave no answer; -1 fills up
 
-    def outside(self, of: Callable[[Whole], Whole], pairs: Whole | slice = slice(None)) -> Whole:
-        """How many who answered are outside the category; `of`: the counts of unknowns."""
+    def answered(self, of: Callable[[Whole], Whole], pairs: Whole | slice = slice(None)) -> Whole:
+        """How many of the group answered; `of`: the counts of unknowns."""
         unasked = self.unasked[pairs]
-        none_of_them = np.where(unasked < 0, 0, of(np.maximum(unasked, 0))).sum(axis=1)
-        return np.asarray(of(self.whole[pairs]) - of(self.category[pairs]) - none_of_them)
+        return np.asarray(of(self.whole[pairs]) - np.where(unasked < 0, 0, of(np.maximum(unasked, 0))).sum(axis=1))
+
+    def outside(self, of: Callable[[Whole], Whole], pairs: Whole | slice = slice(None)) -> Whole:
+        """How many of those are outside the category."""
+        return np.asarray(self.answered(of, pairs) - of(self.category[pairs]))
 
 
 def _groups_of(system: Equations, policy: Policy, not_answers: Collection[str]) -> _Groups:
@@ -68,7 +71,8 @@ class Narrowing:
     """`system.low`, `system.high`: nothing beyond them is possible. `least`, `most`: possible for certain, in tables that were found.
 
     `groups`: each group that group disclosure is about, with each of its categories; `outside`: how many of the group were outside that
-    category in some table that was found, at most. `not_answers`: codes of those who gave no answer: they belong to no such group.
+    category in some table that was found, at most; `answered`: how many answered in one, at least. Both over the reals where the walk
+    leaves a group in doubt. `not_answers`: codes of those who gave no answer: they belong to no such group.
     """
 
     def __init__(self, system: Equations, policy: Policy, not_answers: Collection[str] = ()) -> None:
@@ -77,7 +81,7 @@ class Narrowing:
         self.least, self.most = np.where(closed, system.low, NO_LIMIT), np.where(closed, system.high, -NO_LIMIT)
         self.groups = _groups_of(system, policy, not_answers)
         self.spare = int(policy.group_disclosure is Group.ALL_BUT_ONE)
-        self.outside = np.full(len(self.groups.whole), -1)
+        self.outside, self.answered = np.full(len(self.groups.whole), -1), np.full(len(self.groups.whole), NO_LIMIT)
         self.bound = np.zeros(len(closed), bool)  # whose bounds over the reals are known
         self.solved = 0
         self._parts = parts(system)
@@ -91,8 +95,9 @@ class Narrowing:
         groups = self.groups
         of = np.column_stack(
             (self._part[groups.whole], self._part[groups.category], np.where(groups.unasked < 0, -1, self._part[groups.unasked]))
-        ).max(axis=1, initial=-1)
+        ).max(axis=1)
         self.outside = np.where(of < 0, groups.outside(lambda cells: self.system.low[cells]), self.outside)
+        self.answered = np.where(of < 0, groups.answered(lambda cells: self.system.low[cells]), self.answered)
         order = np.argsort(of, kind="stable")
         bounds = np.searchsorted(of[order], np.arange(len(self._parts) + 1))
         done = int((self._part < 0).sum())
@@ -134,9 +139,10 @@ class Narrowing:
         self.least[cells], self.most[cells] = np.minimum(self.least[cells], table), np.maximum(self.most[cells], table)
 
         def counted(at: Whole) -> Whole:
-            return np.where(self._part[at] < 0, self.system.low[at], table[np.minimum(self._place[at], len(table) - 1)])
+            return np.where(self._part[at] < 0, self.system.low[at], table[self._place[at]])
 
         self.outside[mine] = np.maximum(self.outside[mine], self.groups.outside(counted, mine))
+        self.answered[mine] = np.minimum(self.answered[mine], self.groups.answered(counted, mine))
 
     def _narrow(self, cells: Whole | int) -> Mask:
         """True where no two tables that were found are as far apart as the policy asks."""
@@ -151,13 +157,7 @@ class Narrowing:
 
     def _told(self, pairs: Whole) -> Mask:
         """True where no table that was found shows that a group is small, or that it is not all of one mind."""
-        return np.asarray((self.outside[pairs] <= self.spare) & (self._size(pairs, self.least, self.most) >= self.policy.threshold))
-
-    def _size(self, pairs: Whole, low: Whole, high: Whole) -> Whole:
-        """How many of a group answered, at least, by these bounds."""
-        unasked = self.groups.unasked[pairs]
-        others = np.where(unasked < 0, 0, high[np.maximum(unasked, 0)]).sum(axis=1)
-        return np.asarray(np.maximum(low[self.groups.whole[pairs]] - others, low[self.groups.category[pairs]]))
+        return np.asarray((self.outside[pairs] <= self.spare) & (self.answered[pairs] >= self.policy.threshold))
 
     def _solve(self, cells: Whole, mine: Whole, search: Search) -> None:
         """Linear programs for what is in doubt after the walk."""
@@ -169,28 +169,25 @@ class Narrowing:
             return
         solver = program(search.matrix, search.known, search.low.astype(float), search.high.astype(float), whole=False)
         for pair in left.tolist():
-            whole = int(self.groups.whole[pair])
-            if self._part[whole] >= 0:
-                self._bound(cells, int(self._place[whole]), search)
-            self.outside[pair] = max(self.outside[pair], self._most_outside(solver, pair))
-            self.solved += 1
+            answered = ((self.groups.whole[pair], 1), *((cell, -1) for cell in self.groups.unasked[pair] if cell >= 0))
+            outside = -self._least(solver, ((self.groups.category[pair], 1), *((cell, -sign) for cell, sign in answered)))
+            self.outside[pair] = max(self.outside[pair], int(np.floor(outside + TOLERANCE)))
+            self.answered[pair] = min(self.answered[pair], int(np.ceil(self._least(solver, answered) - TOLERANCE)))
 
-    def _most_outside(self, solver: highspy.Highs, pair: int) -> int:
-        """How many of a group may be outside one of its categories, over the reals, rounded down."""
-        whole, inside = self.groups.whole[pair], [self.groups.category[pair], *(cell for cell in self.groups.unasked[pair] if cell >= 0)]
-        costs = [
-            (int(self._place[cell]), cost) for cell, cost in ((whole, -1.0), *((cell, 1.0) for cell in inside)) if self._part[cell] >= 0
-        ]
-        for k, cost in costs:
-            solver.changeColCost(k, cost)
+    def _least(self, solver: highspy.Highs, terms: Sequence[tuple[int, int]]) -> float:
+        """The least sum over the reals of unknowns (of one part, or closed), each with its sign."""
+        open_ = [(int(self._place[cell]), sign) for cell, sign in terms if self._part[cell] >= 0]
+        for k, sign in open_:
+            solver.changeColCost(k, float(sign))
         solver.run()
+        self.solved += 1
         if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             raise DisclosureError("the attack could not be finished on a group: nothing may be released on its result")
         values = solver.getSolution().col_value
-        for k, _ in costs:
+        for k, _ in open_:
             solver.changeColCost(k, 0.0)
-        one, *others = (values[self._place[cell]] if self._part[cell] >= 0 else self.system.low[cell] for cell in (whole, *inside))
-        return int(np.floor(one - sum(others) + TOLERANCE))
+        known = sum(sign * int(self.system.low[cell]) for cell, sign in terms if self._part[cell] < 0)
+        return float(known + sum(sign * values[k] for k, sign in open_))
 
     def _bound(self, cells: Whole, k: int, search: Search) -> None:
         """The bounds of one count over the reals."""
@@ -216,9 +213,7 @@ class Narrowing:
 
     def groups_told(self) -> Iterator[Exposure]:
         """Groups of which it is certain that all, or all but one, are in one category."""
-        every = np.arange(len(self.outside))
-        told = self._told(every) & (self._size(every, self.system.low, self.system.high) >= self.policy.threshold)
-        for child in self.groups.category[told].tolist():
+        for child in self.groups.category[self._told(np.arange(len(self.outside)))].tolist():
             where = named(self.system.keys[child])
             low, high = int(self.system.low[child]), int(self.system.high[child])
             yield Exposure("", where, low, None if high >= NO_LIMIT else high, "group disclosure: (nearly) all of a group in one category")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,8 @@ from disclosure import approximate, narrowing
 from disclosure.approximate import Bounded, attack_approximate
 from disclosure.dimension import Dimension
 from disclosure.in_sight import Exposure
-from disclosure.inference import equations, parts
+from disclosure.inference import Equations, Key, equations, parts
+from disclosure.narrowing import Narrowing
 from disclosure.neighbours import Neighbours
 from disclosure.policy import Group, Zeros, load_policy
 from disclosure.published_table import WITHHELD, PublishedTable, Status
@@ -198,8 +200,8 @@ def narrowed(seed: int, unasked: bool) -> tuple[list[Bounded], list[set[tuple[in
         none = every[:, :, 3] * unasked
         answers = (1, 2) if unasked else (1, 2, 3)
         told = {(p, m) for p in range(3) for m in answers if (every[:, p, 0] - none[:, p] - every[:, p, m] <= 1).all()}
-        size = np.maximum(least[:, :1] - none.max(axis=0)[:, None], least)
-        groups.append({(p, m) for p, m in told if size[p, m] >= POLICY.threshold})
+        answered = (every[:, :, 0] - none).min(axis=0)
+        groups.append({(p, m) for p, m in told if answered[p] >= POLICY.threshold})
     return bounded, counts, groups
 
 
@@ -264,3 +266,135 @@ def test_whether_one_may_stand_apart_from_a_group_is_the_policys_to_say(
     bounded = between(np.array([20, 20, 0]), np.array([21, 21, other]), (Dimension.flat("mood", ["good", "bad"]),))
     found = attack_approximate([bounded], replace(POLICY, group_disclosure=rule)).report.exposed
     assert [dict(e.cell) for e in found] == ([{"mood": "good"}] if told else [])
+
+
+def narrowing_of(
+    bounds: Mapping[str, tuple[int, int]], groups: Sequence[str], also: Sequence[tuple[Mapping[str, int], int]] = (), **policy: object
+) -> Narrowing:
+    """Unknowns "place" and "place mood" between bounds; the places that are groups, parted by mood; and other equations between them.
+
+    Nothing is narrowed down by adding and subtracting before, so that all of it is left to the linear programs.
+    """
+    keys: dict[str, Key] = {name: ("", *(("mood", mood) for mood in name.split()[1:]), ("place", name.split()[0])) for name in bounds}
+    below = {group: [name for name in bounds if name.startswith(f"{group} ")] for group in groups}
+    rows = [*(({group: -1, **dict.fromkeys(names, 1)}, 0) for group, names in below.items()), *also]
+    matrix = sparse.csr_matrix(np.array([[row.get(name, 0) for name in bounds] for row, _ in rows]))
+    low, high = np.array([*bounds.values()]).T
+    sums = tuple(("mood", keys[group], tuple(keys[name] for name in names)) for group, names in below.items())
+    known = np.array([number for _, number in rows])
+    system = Equations(tuple(keys.values()), len(keys), matrix, known, low.copy(), high.copy(), (), sums, {})
+    found = Narrowing(system, replace(POLICY, **policy), ("none",))  # type: ignore[arg-type]
+    found.run(None)
+    return found
+
+
+def told_of(found: Narrowing) -> list[str]:
+    """The groups that are told, as "place mood"."""
+    assert all(e.table == "" for e in found.groups_told())
+    return [f"{e.cell['place']} {e.cell['mood']}" for e in found.groups_told()]
+
+
+@pytest.fixture(params=[True, False], ids=["walking", "by programs alone"])
+def _walks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not request.param:
+        monkeypatch.setattr(narrowing.Narrowing, "_walk", lambda *_: None)
+
+
+@pytest.mark.usefixtures("_walks")
+@pytest.mark.parametrize(
+    ("none", "bad", "told"),
+    [
+        ((2, 10), (0, 1), ["a good"]),
+        ((0, 16), (0, 1), ["a good"]),
+        ((0, 17), (0, 1), []),
+        ((2, 10), (0, 2), []),
+        ((2, 2), (0, 1), ["a good"]),
+    ],
+)
+def test_those_who_gave_no_answer_are_no_part_of_a_group_also_as_the_first_unknown(
+    none: tuple[int, int], bad: tuple[int, int], told: list[str]
+) -> None:
+    assert told_of(narrowing_of({"a none": none, "a": (20, 20), "a good": (0, 20), "a bad": bad}, ["a"])) == told
+
+
+@pytest.mark.parametrize(("good", "bad", "told"), [(17, 1, ["a good"]), (16, 2, []), (1, 17, ["a bad"])])
+def test_a_group_all_of_which_is_known_needs_no_search(good: int, bad: int, told: list[str]) -> None:
+    counts = {"a none": 2, "a": 20, "a good": good, "a bad": bad, "b": 20, "b good": good + 2, "b bad": bad}
+    found = narrowing_of({name: (count, count) for name, count in counts.items()}, ["a", "b"])
+    assert told_of(found) == [*told, *(each.replace("a ", "b ") for each in told)] if bad < 17 else ["a bad"]
+    assert found.solved == 0
+
+
+@pytest.mark.usefixtures("_walks")
+@pytest.mark.parametrize(("size", "bad", "told"), [(4, 1, ["b good"]), (3, 1, []), (9, 2, [])])
+def test_groups_with_and_without_those_who_gave_no_answer_are_told_apart(size: int, bad: int, told: list[str]) -> None:
+    a = {"a none": (3, 10), "a": (20, 20), "a good": (0, 20), "a bad": (0, 3)}
+    b = {"b": (size, size), "b good": (0, size), "b bad": (0, bad)}
+    assert told_of(narrowing_of({**a, **b, "y": (0, 90), "z": (0, 90)}, ["a", "b"], [({"y": 1, "z": 1}, 90)])) == told
+
+
+@pytest.mark.usefixtures("_walks")
+def test_a_group_of_which_only_those_without_an_answer_and_the_others_are_open_is_searched() -> None:
+    bounds = {"a none": (0, 10), "a": (20, 20), "a good": (10, 10), "a bad": (0, 10), "u": (0, 1)}
+    assert told_of(narrowing_of(bounds, ["a"], [({"a none": 1, "u": -1}, 9)])) == ["a good"]
+
+
+@pytest.mark.usefixtures("_walks")
+def test_all_who_answered_gave_the_one_answer_there_is() -> None:
+    assert told_of(narrowing_of({"a": (20, 20), "a good": (0, 20), "a none": (0, 5)}, ["a"])) == []
+
+
+@pytest.mark.usefixtures("_walks")
+@pytest.mark.parametrize(
+    ("bounds", "equation"),
+    [
+        ({"a": (0, 99), "a good": (0, 99), "a bad": (0, 1), "u": (0, 2)}, ({"a good": 1, "u": 1}, 12)),  # at least ten are good
+        (
+            {"a": (20, 20), "a good": (0, 20), "a bad": (0, 1), "a none": (0, 20), "u": (0, 9)},
+            ({"a none": 1, "u": 1}, 9),
+        ),  # eleven answered
+    ],
+)
+def test_a_group_is_large_where_only_linear_programs_tell(
+    bounds: Mapping[str, tuple[int, int]], equation: tuple[Mapping[str, int], int]
+) -> None:
+    assert told_of(narrowing_of(bounds, ["a"], [equation])) == ["a good"]
+
+
+@pytest.mark.usefixtures("_walks")
+@pytest.mark.parametrize(("good", "told"), [(3, ["a good"]), (2, [])])
+def test_a_group_is_as_large_as_those_who_answered_however_many_did_not(good: int, told: list[str]) -> None:
+    """Nobody knows how many were asked; but that three are good, and one is bad."""
+    assert told_of(narrowing_of({"a none": (0, 9), "a": (0, 99), "a good": (good, good), "a bad": (1, 1)}, ["a"])) == told
+
+
+@pytest.mark.usefixtures("_walks")
+@pytest.mark.parametrize("equation", [({"a good": 1, "a bad": -2}, 10), ({"a good": 1, "a bad": 3}, 25)])
+def test_as_many_as_may_be_outside_a_category_are_looked_for_however_the_category_changes_with_them(
+    equation: tuple[Mapping[str, int], int],
+) -> None:
+    assert told_of(narrowing_of({"a": (0, 99), "a good": (0, 99), "a bad": (0, 5)}, ["a"], [equation])) == []
+
+
+def test_a_program_that_finds_a_table_saves_others_and_none_is_asked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two that are four together, what is seen of the one is seen of the other."""
+    monkeypatch.setattr(narrowing.Narrowing, "_walk", lambda *_: None)
+    found = narrowing_of({"a": (4, 4), "a good": (1, 3), "a bad": (1, 3)}, ["a"], group_disclosure=Group.NONE)
+    assert found.solved == 3  # any table, the most and the least of one
+    found.bound_all()
+    assert found.solved == 5  # those of the other
+
+
+@pytest.mark.parametrize(
+    ("counts", "narrowest"),
+    [
+        ({"a": (20, 20), "a good": (11, 18), "a bad": (2, 9)}, 7),
+        ({"a": (12, 12), "a good": (12, 12), "a bad": (0, 0)}, None),  # nought, and large
+        ({"a": (4, 4), "a good": (4, 4), "a bad": (0, 0)}, None),
+        ({"a": (3, 3), "a good": (3, 3), "a bad": (0, 0)}, 0),
+    ],
+)
+def test_the_narrowest_is_that_of_counts_that_may_be_small(counts: Mapping[str, tuple[int, int]], narrowest: int | None) -> None:
+    found = narrowing_of(counts, ["a"], group_disclosure=Group.NONE)
+    found.bound_all()
+    assert found.narrowest() == narrowest
