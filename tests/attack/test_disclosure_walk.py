@@ -148,6 +148,9 @@ def test_tables_that_are_far_show_what_is_open(
     part.see(afar.tables(part.short, part.pull))
     assert 0 < len(part.seen) <= afar.solved < 400
     assert part.short().sum() <= 0.25 * part.open.sum() + (~part.open).sum()
+    again = known()
+    again.see(again.afar(axis).tables(again.short, again.pull))
+    assert [each.tolist() for each in again.seen] == [each.tolist() for each in part.seen]
     ways = [np.sign(each - part.table) for each in part.seen]
     assert any((way > 0).any() for way in ways)
     assert any((way < 0).any() for way in ways)
