@@ -50,7 +50,7 @@ def refused(tables: list[Table], policy: Policy) -> bool:
     return False
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), most=st.integers(2, 12))
 def test_whoever_follows_advice_can_protect_the_tables(seed: int, most: int) -> None:
     tables = linked(seed, most)

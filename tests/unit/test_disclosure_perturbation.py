@@ -28,7 +28,7 @@ def rules(draw: st.DrawFn) -> Perturbation:
     return Perturbation(min(variance, maximum**2 / 3), maximum, smallest, 55_440)  # 55440 divides by 2 to 12
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rules())
 def test_every_generated_table_keeps_its_rules_in_whole_numbers(rules: Perturbation) -> None:
     table = generate(rules)
