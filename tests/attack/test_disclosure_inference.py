@@ -307,6 +307,13 @@ def test_bounds_are_narrowed_by_every_sum_until_nothing_changes(
     assert found == expected
 
 
+def test_when_nothing_changes_any_more_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls, bincount = [], np.bincount
+    monkeypatch.setattr(np, "bincount", lambda *given: calls.append(1) or bincount(*given))  # type: ignore[func-returns-value]
+    tighten(bounds([[1, 1, 0], [0, 1, 1]], [5, 9], [0, 0, 0], [None] * 3))
+    assert len(calls) == 3 * 2  # a round that narrows, one that narrows further, and one that does not
+
+
 def test_bounds_that_cross_are_refused() -> None:
     with pytest.raises(DisclosureError, match="no table of whole numbers fits"):
         tighten(bounds([[1, 1]], [5], [3, 3], [None, None]))
