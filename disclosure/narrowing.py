@@ -68,7 +68,8 @@ def _groups_of(system: Equations, policy: Policy, not_answers: Collection[str]) 
 
 
 class Narrowing:
-    """`system.low`, `system.high`: nothing beyond them is possible. `least`, `most`: possible for certain, in tables that were found.
+    """`system.low`, `system.high`: nothing beyond them is possible. `least`, `most`: possible for certain
+    of what is open, in tables that were found.
 
     `groups`: each group that group disclosure is about, with each of its categories; `outside`: how many of the group were outside that
     category in some table that was found, at most; `answered`: how many answered in one, at least. Both over the reals where the walk
@@ -77,16 +78,16 @@ class Narrowing:
 
     def __init__(self, system: Equations, policy: Policy, not_answers: Collection[str] = ()) -> None:
         self.system, self.policy = system, policy
-        closed = system.low == system.high
-        self.least, self.most = np.where(closed, system.low, NO_LIMIT), np.where(closed, system.high, -NO_LIMIT)
+        count = len(system.low)
+        self.least, self.most = np.full(count, NO_LIMIT), np.full(count, -NO_LIMIT)
         self.groups = _groups_of(system, policy, not_answers)
         self.spare = int(policy.group_disclosure is Group.ALL_BUT_ONE)
         self.outside, self.answered = np.full(len(self.groups.whole), -1), np.full(len(self.groups.whole), NO_LIMIT)
-        self.bound = np.zeros(len(closed), bool)  # whose bounds over the reals are known
+        self.bound = np.zeros(count, bool)  # whose bounds over the reals are known
         self.solved = 0
         self._parts = parts(system)
-        self._place = np.zeros(len(closed), np.int64)  # of an unknown among those of its part
-        self._part = np.full(len(closed), -1)
+        self._place = np.zeros(count, np.int64)  # of an unknown among those of its part
+        self._part = np.full(count, -1)
         for number, (cells, _, _) in enumerate(self._parts):
             self._place[cells], self._part[cells] = np.arange(len(cells)), number
 
@@ -219,7 +220,7 @@ class Narrowing:
             yield Exposure("", where, low, None if high >= NO_LIMIT else high, "group disclosure: (nearly) all of a group in one category")
 
     def seen(self) -> tuple[Whole, Whole]:
-        """What is possible for certain of each count; where no table was found, what is possible over the reals."""
+        """What is possible for certain of each count; where no table was found, or none is needed, what is possible over the reals."""
         never = self.least > self.most
         return np.where(never, self.system.low, self.least), np.where(never, self.system.high, self.most)
 

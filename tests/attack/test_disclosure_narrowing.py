@@ -290,7 +290,8 @@ def narrowing_of(
 
 def told_of(found: Narrowing) -> list[str]:
     """The groups that are told, as "place mood"."""
-    assert all(e.table == "" for e in found.groups_told())
+    how = "group disclosure: (nearly) all of a group in one category"
+    assert all((e.table, e.how) == ("", how) for e in found.groups_told())
     return [f"{e.cell['place']} {e.cell['mood']}" for e in found.groups_told()]
 
 
@@ -374,6 +375,12 @@ def test_as_many_as_may_be_outside_a_category_are_looked_for_however_the_categor
     equation: tuple[Mapping[str, int], int],
 ) -> None:
     assert told_of(narrowing_of({"a": (0, 99), "a good": (0, 99), "a bad": (0, 5)}, ["a"], [equation])) == []
+
+
+@pytest.mark.parametrize(("good", "programs"), [(2, 1), (3, 3)])
+def test_two_programs_are_asked_for_each_group_that_the_walk_leaves_in_doubt(good: int, programs: int) -> None:
+    bounds = {"a none": (0, 9), "a": (0, 99), "a good": (good, good), "a bad": (1, 1)}
+    assert narrowing_of(bounds, ["a"]).solved == programs  # and the one for a first table
 
 
 def test_a_program_that_finds_a_table_saves_others_and_none_is_asked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
