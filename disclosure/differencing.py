@@ -65,7 +65,7 @@ def attack_together(
         report = attack_approximate(bounded, rules, not_answers=not_answers, progress=progress).report
     ours = {table.id for table in unseen}
     exposed = tuple(_said(each, ours) for each in report.exposed if each.table not in ours or _tells(each, policy))
-    withheld = sum(int(table.withheld.sum()) for table in new) if earlier or unseen else report.withheld
+    withheld = sum(int(table.withheld.sum()) for table in new)
     return replace(report, withheld=withheld, exposed=exposed, low=report.low[: len(tables)], high=report.high[: len(tables)])
 
 
@@ -202,10 +202,14 @@ class _Variable:
             ways = {frozenset().union(*map(self._stands_for, children)) for children in self.below[code].values()}
             if len(ways) > 1:
                 self.unclear.add(code)
-            return max(ways, key=len)
+            return frozenset().union(*ways)
         found = _RANGE.match(code) if self.name != POPULATION else None  # a wave's name is no range of years
         span = range(int(found[1]), int(found[2] or found[1]) + 1) if found else ()
         return frozenset(str(number) for number in span) or frozenset({code})
+
+    def height(self, code: str) -> int:
+        """How many levels of other codes are declared below a code."""
+        return 1 + max(self.height(child) for group in self.below[code] for child in group) if code in self.below else 0
 
     def known_apart(self) -> bool:
         """True if codes that share no atom are certain to share no child: they are ranges, explained, or listed in one table."""
@@ -225,17 +229,18 @@ class _Variable:
             codes = more
 
     def differ(self, one: str, other: str) -> bool:
-        """True if the two have children in common, but the first has others too, as far as is known."""
+        """True if the two have children in common, and the first is no smaller part of the second, as far as is known."""
         if other not in self.atoms or (one and one not in self.atoms):
             return False
-        return not one or bool(self.atoms[one] & self.atoms[other] and self.atoms[one] - self.atoms[other])
+        return not one or bool(self.atoms[one] & self.atoms[other] and not self.atoms[one] < self.atoms[other])
 
     def told(self, one: str, other: str, codes: frozenset[str]) -> bool:
         """True if what the first has beyond the second is made up of codes that are told."""
+        whole = self.atoms[one] if one else self.everyone()
+        rest = whole - self.atoms[other]
+        if not rest or (not one and not self.atoms[other] <= whole):
+            return False  # the same children, of which the first may be withheld; or a code that the total is not known to be made up of
         inside = [self.atoms[code] for code in codes if code in self.atoms]
-        rest = (self.atoms[one] if one else self.everyone()) - self.atoms[other]
-        if not one and not self.everyone():
-            return False
         return frozenset().union(*(atoms for atoms in inside if atoms <= rest)) == rest
 
     def everyone(self) -> Atoms:
@@ -246,7 +251,8 @@ class _Variable:
 def comparisons(tables: Sequence[PublishedTable], meanings: Meanings) -> list[PublishedTable]:
     """The tables that nobody published: everything withheld, over the pieces into which published categories cut each other.
 
-    Only where two tables meet in cells of which the difference is neither published nor one that each table gives by itself.
+    Only where two tables meet in cells of which the difference is neither published nor one that each table gives by itself, or which
+    count the same children under two names.
     """
     made: dict[tuple[str, ...], PublishedTable] = {}
     for one, other in combinations(tables, 2):
@@ -263,7 +269,7 @@ def comparisons(tables: Sequence[PublishedTable], meanings: Meanings) -> list[Pu
 
 
 def _pairs(k: int, variables: Sequence[_Variable]) -> set[tuple[str, str]]:
-    """Pairs of codes of the k-th variable, the second within or across the first, whose difference no table tells by itself."""
+    """Pairs of codes of the k-th variable, the second within, across or the same as the first, of whose difference no table tells."""
     mine, found = variables[k], set()
     others = [variable for at, variable in enumerate(variables) if at != k]
     count = len(mine.cuts)
@@ -275,7 +281,7 @@ def _pairs(k: int, variables: Sequence[_Variable]) -> set[tuple[str, str]]:
             continue
         alike = [c for c in range(count) if all(part <= variable.cuts[c] for part, variable in zip(shared, others, strict=True))]
         told = mine.closure(frozenset().union(*(mine.cuts[c] for c in alike)))
-        for one, other in product(sorted(mine.cuts[a] - mine.cuts[b]), sorted(mine.cuts[b] - mine.cuts[a] - {""})):
+        for one, other in product(sorted(mine.cuts[a] - mine.cuts[b]), sorted(mine.cuts[b] - mine.cuts[a])):
             if mine.differ(one, other) and not mine.told(one, other, told):
                 found.add((one, other))
     return found
@@ -293,7 +299,7 @@ def _unseen(table_id: str, dimensions: Sequence[Dimension], taken: set[str]) -> 
         raise DisclosureError(f"the tables are too large for a {table_id}: release fewer categories, or leave a table out")
     while table_id in taken:
         table_id += "'"
-    status = np.full(shape, Status.SECONDARY, dtype="<U9")
+    status = np.full(shape, Status.SECONDARY.value)
     return PublishedTable(table_id, tuple(dimensions), np.full(shape, WITHHELD, np.int64), status, np.zeros(shape, np.int64))
 
 
@@ -303,7 +309,9 @@ def _pieces(variable: _Variable, pairs: set[tuple[str, str]]) -> Dimension:
     kept = often | {code for pair in pairs for code in pair}
     sets = {code: atoms for code, atoms in variable.atoms.items() if code in kept}
     pieces = _cut_up(sets)
-    names = {atoms: code for code, atoms in reversed(sets.items())}
+    names: dict[Atoms, str] = {}
+    for code in sorted(sets, key=variable.height):  # of codes for the same children the lowest: so no sum runs in a circle
+        names.setdefault(sets[code], code)
     for piece in pieces:
         names.setdefault(piece, _name(piece, sets))
     partitions = _Partitions(variable.below, kept | {""})
@@ -315,10 +323,13 @@ def _pieces(variable: _Variable, pairs: set[tuple[str, str]]) -> Dimension:
         if code or variable.known_apart():
             partitions.add(code, [*(names[piece] for piece in pieces if piece <= atoms), *beyond])
     for code, smaller in sorted(pairs):
-        rest = (sets[code] if code else everyone) - sets[smaller]
+        whole = sets[code] if code else everyone
+        rest, known = whole - sets[smaller], sets[smaller] <= whole
         name = f"{code or 'all'} but not {smaller}"
-        if sets[smaller] <= (sets[code] if code else everyone or sets[smaller]):
-            partitions.add(code, [smaller, names.setdefault(rest, name) if rest else name])
+        if rest and known:
+            partitions.add(code, [smaller, names.setdefault(rest, name)])
+        elif not code:  # everyone, under another name; or no table tells who everyone is
+            partitions.add("", [smaller] if known else [smaller, name])
     return partitions.dimension(variable.name, sets)
 
 
@@ -331,7 +342,7 @@ class _Partitions:
         self.found = {(p, group): children for p, group, children in listed if group & kept and len(group - kept) <= 1}
 
     def add(self, parent: str, children: Sequence[str]) -> None:
-        if len(children) > 1 and parent not in children:
+        if parent not in children:
             self.found.setdefault((parent, frozenset(children)), tuple(children))
 
     def dimension(self, name: str, shown: Mapping[str, Atoms]) -> Dimension:
