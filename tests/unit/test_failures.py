@@ -26,6 +26,7 @@ CAUGHT_WITHIN = {
     "forms.answers.AnswerError",
     "governance.permit.PermitInvalid",
     "retention.file_lock.Locked",
+    "disclosure.hidden_sheets._Beside",
 }
 SECRET = "my name is Zofia and I live at S63 8XQ"
 

@@ -101,10 +101,10 @@ def test_a_change_is_read_from_mutmuts_name_and_difference() -> None:
     assert change_of("disclosure.primary.x__box__mutmut_3", diff).function == "_box"
 
 
-def test_the_pages_can_be_read_and_are_of_modules_and_tests_that_there_are(tmp_path: Path) -> None:
+def test_every_module_has_a_page_and_every_page_a_module_and_tests_that_there_are(tmp_path: Path) -> None:
     pages = Survivors.read(SURVIVORS)
+    assert set(pages.modules) == {f"disclosure/{path.name}" for path in (ROOT / "disclosure").glob("[!_]*.py")}
     for path, module in pages.modules.items():
-        assert (ROOT / path).is_file()
         assert module.tests, path
         assert all((ROOT / test.partition("::")[0]).is_file() for test in module.tests), path
     with pytest.raises(FileNotFoundError, match="everywhere"):
