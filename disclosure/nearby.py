@@ -1,7 +1,7 @@
 """What the sums around one count say of it by themselves: bounds that hold, whatever all other sums say.
 
-Used by the attack alone. Among tens of thousands of unknowns, two programs over all of them take a minute for a single count; what a table
-gives away, though, mostly shows in the sums that a count is in and in those of its neighbours.
+Used by the attack alone. Among tens of thousands of unknowns, each program over all of them takes seconds, and there may be hundreds of
+counts to ask about; what a table gives away, though, mostly shows in the sums that a count is in and in those of its neighbours.
 """
 
 from __future__ import annotations
