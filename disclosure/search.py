@@ -33,21 +33,7 @@ class Search:
         self.solved = 0
 
     def _solver(self) -> highspy.Highs:
-        columns = self.matrix.tocsc()
-        model = highspy.HighsLp()
-        model.num_col_, model.num_row_ = self.count, self.matrix.shape[0]
-        model.col_cost_ = np.zeros(self.count)
-        model.col_lower_ = self.low.astype(float)
-        model.col_upper_ = self.high.astype(float)
-        model.row_lower_ = model.row_upper_ = self.known.astype(float)
-        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        model.a_matrix_.start_, model.a_matrix_.index_ = columns.indptr, columns.indices
-        model.a_matrix_.value_ = columns.data.astype(float)
-        solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0), ("presolve", "off")):
-            solver.setOptionValue(option, value)
-        solver.passModel(model)
-        return solver
+        return program(self.matrix, self.known, self.low.astype(float), self.high.astype(float), whole=False)
 
     def no_limit(self, value: float) -> bool:
         """True of a largest value that nothing published limits."""
@@ -60,7 +46,7 @@ class Search:
 
     def first(self) -> Whole | None:
         """Any whole-number table that fits; None if none was found."""
-        solver = program(self.matrix, self.known, self.low.astype(float), self.high.astype(float), whole=False)
+        solver = self._solver()
         solver.setOptionValue("presolve", "choose")  # from nothing, it is worth its time
         solver.run()
         self.solved += 1
@@ -102,7 +88,7 @@ class Search:
         so two programs tell of all at once. Those that move are left out, and the others asked again.
         """
         rng = np.random.default_rng(20211108)
-        solver = program(self.matrix, self.known, self.low.astype(float), self.high.astype(float), whole=False)
+        solver = self._solver()
         from_inside(solver)
         seen: list[Whole] = []
         while len(targets):
